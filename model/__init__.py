@@ -1,0 +1,1 @@
+"""The mathematics of MarginScope: faces, networks, margins, measures. It knows no screen."""

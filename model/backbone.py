@@ -1,0 +1,87 @@
+"""The residual network: an aligned face in, an unnormalised embedding out."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+STAGES = 4  # each halves the side, but the first, before which the stem has
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions and a shortcut past them (He et al. 2016, figure 5, left)."""
+
+    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(channels)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or channels_in != channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu(self.norm1(self.conv1(x)))
+        return functional.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+
+
+class Backbone(nn.Module):
+    """Stem of stride 2, four stages of residual blocks, flatten, linear, BatchNorm.
+
+    No pooling at the end: an aligned face has its eyes and mouth in known places, and flattening
+    keeps where a feature was.
+    """
+
+    def __init__(
+        self, input_size: int, width: int, blocks: Sequence[int], dimension: int, dropout: float
+    ) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [
+            nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+        ]
+        channels, side = width, (input_size + 1) // 2
+        for stage, count in enumerate(blocks):
+            for i in range(count):
+                stride = 2 if stage > 0 and i == 0 else 1
+                layers.append(Block(channels, width * 2**stage, stride))
+                channels, side = width * 2**stage, (side + stride - 1) // stride
+        self.trunk = nn.Sequential(*layers)
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Linear(channels * side * side, dimension)
+        self.norm = nn.BatchNorm1d(dimension)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.trunk(x)  # (N, 3, S, S) -> (N, 8 * width, S / 16, S / 16)
+        x = self.project(self.dropout(x.flatten(1)))  # (N, D)
+        return cast(Tensor, self.norm(x))
+
+
+def to_input(crops: Tensor, size: int) -> Tensor:
+    """Aligned faces uint8 (N, 112, 112, 3) -> the network's input (N, 3, size, size), -1..1."""
+    x = crops.permute(0, 3, 1, 2).float()
+    if x.shape[-1] != size:
+        x = functional.interpolate(x, (size, size), mode="bilinear", antialias=True)
+    return (x / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
+
+
+@torch.inference_mode()
+def embed(network: nn.Module, inputs: Tensor, batch: int = 256) -> Tensor:
+    """Unit embeddings (N, D) of inputs (N, 3, S, S), the face and its mirror image averaged.
+
+    Each is normalised before the mean, and the mean after it. The network must be in eval mode.
+    """
+    device = next(network.parameters()).device
+    chunks = []
+    for x in inputs.split(batch):
+        x = x.to(device)
+        both = network(torch.cat([x, x.flip(3)])).float()  # (2n, D)
+        a, b = functional.normalize(both, dim=1).chunk(2)
+        chunks.append(functional.normalize(a + b, dim=1).cpu())
+    return torch.cat(chunks)

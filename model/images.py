@@ -1,0 +1,90 @@
+"""bytes -> RGB array, safely: formats on an allow-list, sizes bounded before anything is decoded."""
+
+import io
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from model.errors import MarginScopeError
+
+RGB = NDArray[np.uint8]  # (H, W, 3)
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 64_000_000  # the largest phone cameras give 50 million
+MIN_SIDE = 20  # pixels; the smallest face that the detector looks for
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # MPO: a phone's JPEG with extras
+
+
+class PhotoTooLarge(MarginScopeError):
+    sentence = (
+        "This file has {megabytes:.1f} MB; at most {limit:.0f} MB are read. "
+        "Save the photo smaller or crop it to the face."
+    )
+
+
+class PhotoTooManyPixels(MarginScopeError):
+    sentence = (
+        "This photo has {width} x {height} pixels; at most {limit:.0f} million are read. "
+        "Save it smaller or crop it to the face."
+    )
+
+
+class PhotoTooSmall(MarginScopeError):
+    sentence = (
+        "This photo has only {width} x {height} pixels; at least {limit} on each side are needed. "
+        "Take one in which the face is larger."
+    )
+
+
+class PhotoUnreadable(MarginScopeError):
+    sentence = (
+        "This file cannot be read as a photo: it is empty, damaged, or not one of JPEG, PNG, WebP, "
+        "GIF, BMP, TIFF. Save it again as JPEG or PNG (a HEIC photo from a phone too)."
+    )
+
+
+def read_image(data: bytes) -> RGB:
+    """Decode one photo, upright and on white.
+
+    EXIF orientation is applied, transparency laid on white, an animation gives its first frame,
+    16-bit and floating-point greys are scaled to 8 bits.
+
+    Returns uint8 (H, W, 3). Raises PhotoTooLarge, PhotoTooManyPixels, PhotoTooSmall or
+    PhotoUnreadable; none of them carries the file's name or content.
+    """
+    if len(data) > MAX_BYTES:
+        raise PhotoTooLarge(megabytes=len(data) / 2**20, limit=MAX_BYTES / 2**20)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own bomb warning: our bound is below
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise PhotoTooManyPixels(width=width, height=height, limit=MAX_PIXELS / 1e6)
+            if min(width, height) < MIN_SIDE:
+                raise PhotoTooSmall(width=width, height=height, limit=MIN_SIDE)
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+    except MarginScopeError:
+        raise
+    except Exception:  # Pillow's decoders raise a dozen kinds on damaged files
+        raise PhotoUnreadable() from None
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        image = _deep_grey_to_8_bits(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        over = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+    return image.convert("RGB")
+
+
+def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
+    grey = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
+    if image.mode == "F" and grey.max(initial=0.0) <= 1.0:
+        grey = grey * 255.0
+    elif grey.max(initial=0.0) > 255.0:  # 16 bits in a 16- or 32-bit container
+        grey = grey / 257.0
+    return Image.fromarray(np.clip(np.round(grey), 0, 255).astype(np.uint8))

@@ -1,0 +1,215 @@
+"""fit(): a generator of training steps. train.py, evaluate.py, the playback and the lab share it.
+
+What is random at a step comes from (seed, step) alone, so a training that goes on from a saved
+state takes the same steps as one that was never stopped, and no generator's state is kept.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import Dataset
+from torchvision.transforms import InterpolationMode, v2
+
+from model.backbone import Backbone
+from model.errors import MarginScopeError
+from model.head import Head
+from model.recipe import TrainConfig
+
+
+class LossNotFinite(MarginScopeError):
+    sentence = (
+        "The loss is {value} at step {step}. Lower --learning-rate (now {learning_rate:g}) or "
+        "--scale (now {scale:g}), or give the margin a longer --ramp; the last saved state is sound."
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its number from 1, mean loss, mean own-centre angle (radians), margin's share."""
+
+    number: int
+    loss: float
+    angle: float
+    share: float
+    learning_rate: float
+
+
+class Batches(Dataset[tuple[Tensor, Tensor]]):
+    """Step -> its batch: augmented inputs (B, 3, S, S) and labels (B,), the same whenever asked.
+
+    `inputs` (N, 3, S, S) in -1..1 and `labels` (N,) are the training images. An epoch is a
+    permutation; of one person at most `config.max_images` images are in it.
+    """
+
+    def __init__(self, inputs: Tensor, labels: NDArray[np.int64], config: TrainConfig) -> None:
+        self.inputs, self.labels, self.config = inputs, labels, config
+        self.augment = augmentation(config)
+        kept = np.minimum(np.bincount(labels), config.max_images).sum()
+        self.steps_an_epoch = max(1, int(kept) // config.batch_size)
+
+    def __len__(self) -> int:
+        return self.steps_an_epoch * self.config.epochs
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        epoch, place = divmod(step, self.steps_an_epoch)
+        size = self.config.batch_size
+        chosen = self._order(epoch)[place * size : (place + 1) * size]
+        torch.manual_seed(_seed(self.config.seed, step))
+        batch = torch.stack([self.augment(self.inputs[i]) for i in chosen])
+        batch = batch.contiguous(memory_format=torch.channels_last)
+        return batch, torch.from_numpy(self.labels[chosen])
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """The epoch's images in order; a person's surplus beyond max_images is left out."""
+        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(self.labels))
+        counts = np.zeros(self.labels.max() + 1, dtype=np.int64)
+        kept = []
+        for i in order:
+            counts[self.labels[i]] += 1
+            if counts[self.labels[i]] <= self.config.max_images:
+                kept.append(i)
+        return np.array(kept, dtype=np.int64)
+
+
+def augmentation(config: TrainConfig) -> v2.Transform:
+    """Input (3, S, S) in -1..1 -> the same, changed at random as the recipe says."""
+    jitter = config.jitter
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(),
+            v2.RandomAffine(
+                degrees=config.degrees,
+                translate=(config.translate, config.translate),
+                scale=(1 - config.zoom, 1 + config.zoom),
+                interpolation=InterpolationMode.BILINEAR,
+                fill=-1.0,
+            ),
+            v2.Normalize([-1.0] * 3, [2.0] * 3),  # to 0..1, where colours are changed
+            v2.ColorJitter(brightness=jitter, contrast=jitter, saturation=jitter),
+            v2.RandomGrayscale(config.grey),
+            v2.Normalize([0.5] * 3, [0.5] * 3),
+            v2.RandomErasing(config.erase, scale=(0.02, 0.2)),
+        ]
+    )
+
+
+class Training:
+    """A training between two steps: network, head, their average, optimiser, schedule."""
+
+    def __init__(self, config: TrainConfig, people: int, total_steps: int) -> None:
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.total_steps = total_steps
+        self.device = torch.device(_device(config.device))
+        self.network: nn.Module = Backbone(
+            config.input_size, config.width, config.blocks, config.dimension, config.dropout
+        )
+        self.head = Head(people, config.dimension, config.final_scale, config.final_margin)
+        self.network.to(self.device, memory_format=torch.channels_last)
+        self.head.to(self.device)
+        self.average = AveragedModel(
+            self.network, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True
+        )
+        self.optimiser = torch.optim.SGD(
+            [*self.network.parameters(), *self.head.parameters()],
+            lr=config.learning_rate,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
+            nesterov=config.momentum > 0,
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, config.learning_rate, total_steps=total_steps + 1, cycle_momentum=False
+        )
+        self.step = 0
+
+    @property
+    def averaged(self) -> nn.Module:
+        """The network with averaged weights, which is evaluated and kept."""
+        return self.average.module
+
+
+def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[Step]:
+    """Take one step a batch, from the step that `training` is at; yield what each was like.
+
+    Raises LossNotFinite before the weights are touched by it.
+    """
+    config = training.config
+    full = config.final_margin
+    network: nn.Module = training.network
+    if config.compile:
+        network = torch.compile(network)  # type: ignore[assignment]
+    for x, y in batches:
+        x, y = x.to(training.device), y.to(training.device)
+        share = min(1.0, training.step / max(1.0, config.ramp * training.total_steps))
+        training.head.margin = full.ramped(share) if full is not None else None
+        torch.manual_seed(_seed(config.seed, training.step) + 1)  # dropout's draw
+        network.train()
+        with autocast(training.device, config.precision):
+            features = network(x)  # (B, D)
+        loss = functional.cross_entropy(training.head(features, y), y)
+        value = loss.item()
+        learning_rate = training.schedule.get_last_lr()[0]
+        if not math.isfinite(value):
+            raise LossNotFinite(
+                value=value,
+                step=training.step + 1,
+                learning_rate=config.learning_rate,
+                scale=config.final_scale,
+            )
+        training.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        training.optimiser.step()
+        training.schedule.step()
+        training.average.update_parameters(training.network)
+        training.step += 1
+        angle = float(training.head.own_angle(features.detach(), y).mean())
+        yield Step(training.step, value, angle, share, learning_rate)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
+    """bfloat16 where it is asked for, or where `auto` finds a processor that computes in it."""
+    if precision == "auto":
+        if device.type == "cuda":
+            fast = torch.cuda.is_bf16_supported()
+        else:
+            fast = bool(torch.cpu._is_avx512_bf16_supported())
+        precision = "bfloat16" if fast else "float32"
+    if precision == "float32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+def _seed(seed: int, step: int) -> int:
+    """A generator's seed of its own for each step."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 2)
+
+
+@torch.inference_mode()
+def own_centre_angles(
+    training: Training, inputs: Tensor, labels: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The angle of every training image to its own centre, (N,) radians, unaugmented.
+
+    By the averaged weights; before the first step they are the initial ones.
+    """
+    network = training.averaged.eval()
+    angles = []
+    for x, y in zip(inputs.split(256), torch.from_numpy(labels).split(256), strict=True):
+        with autocast(training.device, training.config.precision):
+            features = network(x.to(training.device))
+        angles.append(training.head.own_angle(features, y.to(training.device)).cpu())
+    return torch.cat(angles).numpy()
