@@ -1,4 +1,4 @@
-"""A Collection's photos -> aligned faces, computed once, in parallel, into a cache that an interruption spares.
+"""A Collection's photos -> aligned faces, once, in parallel, into a cache that survives a kill.
 
 The cache is a folder of small files, each the faces of a few hundred photos under a name that is
 the hash of those photos' paths, sizes and times. A file is written under another name and moved
@@ -7,6 +7,7 @@ when it is whole, so whatever is there is complete, and a photo that changes is 
 
 import hashlib
 import os
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +96,8 @@ def aligned_faces(
 
     groups = [photos[i : i + PHOTOS_A_FILE] for i in range(0, len(photos), PHOTOS_A_FILE)]
     files = [cache_folder() / f"{_key(group)}.npz" for group in groups]
-    missing = [(group, file) for group, file in zip(groups, files, strict=True) if not _ok(file)]
+    stored = {file: _load(file) for file in files}
+    missing = [(g, file) for g, file in zip(groups, files, strict=True) if stored[file] is None]
     if missing:
         cache_folder().mkdir(parents=True, exist_ok=True)
         work = Parallel(n_jobs=-1, return_as="generator_unordered")(
@@ -103,7 +105,8 @@ def aligned_faces(
         )
         for _ in progress(work, len(missing)):
             pass
-    parts = [_load(file) for file in files]
+        stored |= {file: _load(file) for _, file in missing}
+    parts = [part for part in stored.values() if part is not None]
     return Aligned(
         crops=np.concatenate([part["crops"] for part in parts]),
         status=np.concatenate([part["status"] for part in parts]),
@@ -158,14 +161,10 @@ def _key(group: Sequence[Path]) -> str:
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
-def _ok(file: Path) -> bool:
+def _load(file: Path) -> dict[str, NDArray[Any]] | None:
+    """What a cache file holds, or None where it is missing or damaged."""
     try:
-        _load(file)
-    except (OSError, ValueError, KeyError, EOFError):
-        return False
-    return True
-
-
-def _load(file: Path) -> dict[str, NDArray[Any]]:
-    with np.load(file, allow_pickle=False) as stored:
-        return {key: stored[key] for key in ("crops", "status", "pixels")}
+        with np.load(file, allow_pickle=False) as stored:
+            return {key: stored[key] for key in ("crops", "status", "pixels")}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None

@@ -26,6 +26,7 @@ class Block(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(N, C_in, S, S) -> (N, C, S / stride, S / stride)."""
         y = functional.relu(self.norm1(self.conv1(x)))
         return functional.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
 
@@ -58,6 +59,7 @@ class Backbone(nn.Module):
         self.norm = nn.BatchNorm1d(dimension)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Inputs (N, 3, S, S), -1..1 -> unnormalised embeddings (N, D)."""
         x = self.trunk(x)  # (N, 3, S, S) -> (N, 8 * width, S / 16, S / 16)
         x = self.project(self.dropout(x.flatten(1)))  # (N, D)
         return cast(Tensor, self.norm(x))
@@ -79,7 +81,7 @@ def embed(network: nn.Module, inputs: Tensor, batch: int = 256) -> Tensor:
     """
     device = next(network.parameters()).device
     chunks = []
-    for x in inputs.split(batch):
+    for x in torch.split(inputs, batch):
         x = x.to(device)
         both = network(torch.cat([x, x.flip(3)])).float()  # (2n, D)
         a, b = functional.normalize(both, dim=1).chunk(2)

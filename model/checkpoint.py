@@ -28,6 +28,8 @@ RUNTIME = ("device", "compile", "threads", "workers", "save_every", "evaluate_ev
 
 
 class CheckpointInvalid(MarginScopeError):
+    """A checkpoint that is missing, damaged, changed or not ours."""
+
     sentence = (
         "{path} is not a sound checkpoint: {problem}. Fetch the file again, or make it again with "
         "`python train.py recipes/{loss}.toml`."
@@ -35,10 +37,14 @@ class CheckpointInvalid(MarginScopeError):
 
 
 class StateUnfit(MarginScopeError):
+    """A saved training that is not the one to resume."""
+
     sentence = "{path} cannot be resumed: {problem}. Start anew without --resume, or {cure}."
 
 
 class FileNotWritten(MarginScopeError):
+    """A file that could not be written, such as on a full disk."""
+
     sentence = (
         "{path} could not be written ({problem}). Make room and go on with --resume; what was "
         "saved before is still whole."
@@ -253,7 +259,7 @@ def _digest(tensors: dict[str, Tensor], card: str) -> str:
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+        return {name: file.get_tensor(name) for name in list(file.keys())}, file.metadata() or {}
 
 
 def write_whole(path: Path, content: bytes) -> None:

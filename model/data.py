@@ -23,6 +23,8 @@ GALLERY_IMAGES = 10  # an unseen person is in the gallery from this many images 
 
 
 class DataNotFound(MarginScopeError):
+    """LFW is in none of the places looked at."""
+
     sentence = (
         "LFW is not at {looked}. Name its folder with --data-home or $MARGINSCOPE_DATA, train on "
         "your own people with --images FOLDER, or allow the download with --download (about 110 MB "
@@ -31,10 +33,14 @@ class DataNotFound(MarginScopeError):
 
 
 class FolderNotFound(MarginScopeError):
+    """--images names no folder."""
+
     sentence = "{looked} is not a folder. --images wants one with a sub-folder for each person."
 
 
 class TooFewPeople(MarginScopeError):
+    """Too few people with enough photos to train or validate."""
+
     sentence = (
         "{root} has {people} people, {usable} of them with two usable photos or more; at least "
         "{needed} such people are needed. One sub-folder a person, its photos inside."
@@ -144,7 +150,7 @@ def drop_shared_pixels(parts: NDArray[np.str_], pixels: Sequence[str]) -> NDArra
     for part, key in zip(parts, pixels, strict=True):
         where.setdefault(key, set()).add(str(part))
     shared = np.array([len(where[key]) > 1 for key in pixels], dtype=bool)
-    return ~(shared & (parts != "test"))
+    return np.asarray(~(shared & (parts != "test")), dtype=bool)
 
 
 Pair = tuple[tuple[str, int], tuple[str, int]]  # ((name, image number from 1), (name, number))
@@ -212,6 +218,5 @@ def seen_gallery(
 
     unseen = [count for _, count in ranked("test") if count >= GALLERY_IMAGES]
     return [
-        (j, min(count, wanted))
-        for (j, count), wanted in zip(ranked("train"), unseen, strict=False)
+        (j, min(count, wanted)) for (j, count), wanted in zip(ranked("train"), unseen, strict=False)
     ]

@@ -34,9 +34,12 @@ _ONE_AT_A_TIME = threading.Lock()  # OpenCV's networks are not safe to share bet
 
 
 class FaceNotFound(MarginScopeError):
+    """A photo without a face that the detector finds."""
+
     sentence = (
-        "No face was found in the {photo} photo ({width} x {height} pixels). A photo from the front "
-        "helps, with even light, the whole face inside the picture and no mask or dark glasses."
+        "No face was found in the {photo} photo ({width} x {height} pixels). "
+        "A photo from the front helps, with even light, the whole face inside the picture and no "
+        "mask or dark glasses."
     )
 
 

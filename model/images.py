@@ -1,7 +1,6 @@
-"""bytes -> RGB array, safely: formats on an allow-list, sizes bounded before anything is decoded."""
+"""bytes -> RGB array, safely: formats on an allow-list, sizes bounded before decoding."""
 
 import io
-import warnings
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,12 @@ RGB = NDArray[np.uint8]  # (H, W, 3)
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000  # the largest phone cameras give 50 million
 MIN_SIDE = 20  # pixels; the smallest face that the detector looks for
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # MPO: a phone's JPEG with extras
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # a phone's MPO opens as JPEG
 
 
 class PhotoTooLarge(MarginScopeError):
+    """A file over MAX_BYTES."""
+
     sentence = (
         "This file has {megabytes:.1f} MB; at most {limit:.0f} MB are read. "
         "Save the photo smaller or crop it to the face."
@@ -25,13 +26,17 @@ class PhotoTooLarge(MarginScopeError):
 
 
 class PhotoTooManyPixels(MarginScopeError):
+    """A photo over MAX_PIXELS, known before it is decoded."""
+
     sentence = (
-        "This photo has {width} x {height} pixels; at most {limit:.0f} million are read. "
+        "This photo has more than {limit:.0f} million pixels, the most that are read. "
         "Save it smaller or crop it to the face."
     )
 
 
 class PhotoTooSmall(MarginScopeError):
+    """A photo under MIN_SIDE."""
+
     sentence = (
         "This photo has only {width} x {height} pixels; at least {limit} on each side are needed. "
         "Take one in which the face is larger."
@@ -39,6 +44,8 @@ class PhotoTooSmall(MarginScopeError):
 
 
 class PhotoUnreadable(MarginScopeError):
+    """A file that no decoder on the list reads."""
+
     sentence = (
         "This file cannot be read as a photo: it is empty, damaged, or not one of JPEG, PNG, WebP, "
         "GIF, BMP, TIFF. Save it again as JPEG or PNG (a HEIC photo from a phone too)."
@@ -57,17 +64,17 @@ def read_image(data: bytes) -> RGB:
     if len(data) > MAX_BYTES:
         raise PhotoTooLarge(megabytes=len(data) / 2**20, limit=MAX_BYTES / 2**20)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own bomb warning: our bound is below
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise PhotoTooManyPixels(width=width, height=height, limit=MAX_PIXELS / 1e6)
-            if min(width, height) < MIN_SIDE:
-                raise PhotoTooSmall(width=width, height=height, limit=MIN_SIDE)
-            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)  # the header alone
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            raise PhotoTooManyPixels(limit=MAX_PIXELS / 1e6)
+        if min(width, height) < MIN_SIDE:
+            raise PhotoTooSmall(width=width, height=height, limit=MIN_SIDE)
+        return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
     except MarginScopeError:
         raise
+    except Image.DecompressionBombError:  # Pillow's own bound, higher than ours
+        raise PhotoTooManyPixels(limit=MAX_PIXELS / 1e6) from None
     except Exception:  # Pillow's decoders raise a dozen kinds on damaged files
         raise PhotoUnreadable() from None
 

@@ -11,6 +11,8 @@ from model.margins import LOSSES, Margin
 
 
 class RecipeInvalid(MarginScopeError):
+    """An unknown key or an impossible value."""
+
     sentence = "{where}: {problem}"
 
 

@@ -5,7 +5,7 @@ state takes the same steps as one that was never stopped, and no generator's sta
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
 from torchvision.transforms import InterpolationMode, v2
 
@@ -23,11 +23,16 @@ from model.errors import MarginScopeError
 from model.head import Head
 from model.recipe import TrainConfig
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 class LossNotFinite(MarginScopeError):
+    """The loss became NaN or infinite."""
+
     sentence = (
         "The loss is {value} at step {step}. Lower --learning-rate (now {learning_rate:g}) or "
-        "--scale (now {scale:g}), or give the margin a longer --ramp; the last saved state is sound."
+        "--scale (now {scale:g}), or give the margin a longer --ramp; the last saved state is "
+        "sound."
     )
 
 
@@ -113,10 +118,10 @@ class Training:
             config.input_size, config.width, config.blocks, config.dimension, config.dropout
         )
         self.head = Head(people, config.dimension, config.final_scale, config.final_margin)
-        self.network.to(self.device, memory_format=torch.channels_last)
+        self.network.to(self.device).to(memory_format=torch.channels_last)
         self.head.to(self.device)
         self.average = AveragedModel(
-            self.network, multi_avg_fn=get_ema_multi_avg_fn(config.averaging), use_buffers=True
+            self.network, multi_avg_fn=averaging(config.averaging), use_buffers=True
         )
         self.optimiser = torch.optim.SGD(
             [*self.network.parameters(), *self.head.parameters()],
@@ -134,6 +139,23 @@ class Training:
     def averaged(self) -> nn.Module:
         """The network with averaged weights, which is evaluated and kept."""
         return self.average.module
+
+
+def averaging(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """An exponential average of weights that starts as the plain mean of the first steps.
+
+    Without that start the initial, random weights would stay in it for hundreds of steps.
+    """
+
+    def average(averaged: Tensors, current: Tensors, steps: Tensor | int) -> None:
+        share = max(1.0 - decay, 1.0 / (int(steps) + 1))
+        for mean, now in zip(averaged, current, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(now, share)
+            else:  # BatchNorm's counters
+                mean.copy_(now)
+
+    return average
 
 
 def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterator[Step]:
@@ -156,7 +178,7 @@ def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterato
             features = network(x)  # (B, D)
         loss = functional.cross_entropy(training.head(features, y), y)
         value = loss.item()
-        learning_rate = training.schedule.get_last_lr()[0]
+        learning_rate = float(training.schedule.get_last_lr()[0])
         if not math.isfinite(value):
             raise LossNotFinite(
                 value=value,
@@ -165,7 +187,7 @@ def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterato
                 scale=config.final_scale,
             )
         training.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         training.optimiser.step()
         training.schedule.step()
         training.average.update_parameters(training.network)
@@ -208,7 +230,8 @@ def own_centre_angles(
     """
     network = training.averaged.eval()
     angles = []
-    for x, y in zip(inputs.split(256), torch.from_numpy(labels).split(256), strict=True):
+    pairs = zip(torch.split(inputs, 256), torch.split(torch.from_numpy(labels), 256), strict=True)
+    for x, y in pairs:
         with autocast(training.device, training.config.precision):
             features = network(x.to(training.device))
         angles.append(training.head.own_angle(features, y.to(training.device)).cpu())

@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 def pair_cosines(embeddings: NDArray[np.float32], pairs: Pairs) -> Values:
     """The similarity of each pair, (P,), from unit embeddings (N, D)."""
     left, right = embeddings[pairs.left], embeddings[pairs.right]
-    return np.einsum("pd,pd->p", left, right, dtype=np.float64)
+    return np.asarray(np.einsum("pd,pd->p", left, right, dtype=np.float64))
 
 
 def auc(cosine: Values, same: NDArray[np.bool_], weight: Values | None = None) -> float:

@@ -1,0 +1,31 @@
+# make app    open the app            make lint    ruff and mypy
+# make test   lint and all tests      make models  train the shipped checkpoints again (about an hour)
+# make .venv  only the environment
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: app test lint models .venv
+
+app: .venv/installed
+	$(BIN)/streamlit run app.py
+
+test: .venv/installed lint
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+models: .venv/installed
+	for loss in softmax norm-softmax arcface; do \
+	  $(BIN)/python train.py recipes/$$loss.toml --output runs/$$loss && \
+	  cp runs/$$loss/$$loss.safetensors assets/ || exit 1; \
+	done
+
+.venv: .venv/installed
+
+.venv/installed: requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

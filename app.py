@@ -1,0 +1,15 @@
+"""streamlit run app.py"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from demo.language import guess, text
+from demo.pages.compare import page
+
+words = text(guess(st.context.locale))
+st.set_page_config(page_title=words("app.title"), layout="wide")
+st.html(Path(__file__).parent / "demo" / "pages" / "style.css")
+st.navigation(
+    [st.Page(page, title=words("nav.compare"), url_path="compare", default=True)], position="hidden"
+).run()

@@ -1,0 +1,1 @@
+"""What a person sees: service, figures, pages and their words."""

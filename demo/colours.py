@@ -1,0 +1,19 @@
+"""Hue is the loss, everywhere (Okabe and Ito's colours, told apart by colour-blind eyes)."""
+
+LOSS = {
+    "softmax": "#E69F00",
+    "norm-softmax": "#009E73",
+    "arcface": "#0072B2",
+    "sphereface": "#CC79A7",
+    "cosface": "#56B4E9",
+}
+# Greys that stand on white and on near-black alike, so a figure needs not know the theme.
+LINE = "rgba(128, 132, 140, 0.55)"
+FAINT = "rgba(128, 132, 140, 0.25)"
+INK = "#808791"
+
+
+def translucent(colour: str, alpha: float) -> str:
+    """'#RRGGBB' -> 'rgba(r, g, b, alpha)'."""
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r}, {g}, {b}, {alpha})"

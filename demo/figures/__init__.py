@@ -1,0 +1,1 @@
+"""One file a figure, made from model types only."""

@@ -1,0 +1,53 @@
+"""Every sentence of ours, in English and in Korean: demo/text/<language>.toml."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from model.errors import MarginScopeError
+
+LANGUAGES = {"en": "English", "ko": "한국어"}
+_FOLDER = Path(__file__).resolve().parent / "text"
+
+
+@dataclass(frozen=True)
+class Text:
+    """The sentences of one language; text("compare.clear") looks one up and fills its fields."""
+
+    language: str
+    sentences: dict[str, str]
+
+    def __call__(self, key: str, **fields: Any) -> str:
+        """The sentence of a dotted key; KeyError for an unknown one."""
+        sentence = self.sentences[key]
+        return sentence.format(**fields) if fields else sentence
+
+    def error(self, error: MarginScopeError) -> str:
+        """An error of ours in this language; in English it is the error's own sentence."""
+        sentence = self.sentences.get(f"errors.{error.code}")
+        if sentence is None:
+            return str(error)
+        fields = dict(error.fields)
+        if "photo" in fields:
+            fields["photo"] = self(f"side.{fields['photo']}")
+        return sentence.format(**fields)
+
+
+def guess(locale: str | None) -> str:
+    """The language for a browser's locale such as "ko-KR"; English where we do not speak it."""
+    short = (locale or "").split("-")[0].lower()
+    return short if short in LANGUAGES else "en"
+
+
+@cache
+def text(language: str) -> Text:
+    """The sentences of a language of LANGUAGES, read once."""
+    nested = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    flat = {
+        f"{section}.{key}": sentence
+        for section, entries in nested.items()
+        for key, sentence in entries.items()
+    }
+    return Text(language, flat)

@@ -1,0 +1,177 @@
+"""Photos in, Comparison out: the one door for Streamlit, Gradio and compare.py."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from model.errors import MarginScopeError
+from model.faces import Face, FaceNotFound, align, choose, detect
+from model.images import RGB, read_image
+from model.recognizer import Recognizer
+from model.verification import Calibration
+
+PREVIEW = 900  # pixels, the longer side of what is shown of a photo
+
+
+class FaceNumberInvalid(MarginScopeError):
+    """A face was asked for that was not found."""
+
+    sentence = (
+        "Face {number} was asked for in the {photo} photo, but {found} were found: "
+        "choose from 1 to {found}."
+    )
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo as a session keeps it: no file, no name, only what the answer needs.
+
+    width, height: of the upright photo. preview: a reduced copy (H, W, 3). faces: from left to
+    right, in pixels of the photo. crops: their aligned faces (K, 112, 112, 3). used: the index of
+    the one that is compared.
+    """
+
+    width: int
+    height: int
+    preview: RGB
+    faces: tuple[Face, ...]
+    crops: RGB
+    used: int
+
+    def using(self, index: int) -> "Photo":
+        """The same photo with another of its faces; IndexError where there is none."""
+        if not 0 <= index < len(self.faces):
+            raise IndexError(f"face {index} of {len(self.faces)}")
+        return dataclasses.replace(self, used=index)
+
+    @property
+    def crop(self) -> RGB:
+        """The aligned face that is compared, (112, 112, 3)."""
+        return np.asarray(self.crops[self.used], dtype=np.uint8)
+
+    def to_json(self) -> dict[str, Any]:
+        """Size, boxes (left, top, width, height in pixels) and the number of the face used."""
+        return {
+            "width": self.width,
+            "height": self.height,
+            "faces": [
+                {
+                    "box": [round(v, 1) for v in face.box],
+                    "confidence": round(face.confidence, 4),
+                }
+                for face in self.faces
+            ],
+            "face_used": self.used + 1,
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one recogniser says of two faces.
+
+    similarity: the cosine, -1..1. angle: in degrees. threshold: the angle in degrees up to which
+    "same person" errs least on validation pairs. far: the share of validation pairs of two people
+    at least as similar. frr: the share of pairs of one person less similar.
+    """
+
+    similarity: float
+    angle: float
+    threshold: float
+    far: float
+    frr: float
+    calibration: Calibration
+
+    def to_json(self) -> dict[str, float]:
+        """The two numbers that scripts read."""
+        return {
+            "similarity": round(self.similarity, 6),
+            "angle_degrees": round(self.angle, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two photos and each recogniser's answer, in the order asked for."""
+
+    left: Photo
+    right: Photo
+    answers: dict[str, Answer]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `compare.py --json` prints."""
+        return {
+            "left": self.left.to_json(),
+            "right": self.right.to_json(),
+            "models": {name: answer.to_json() for name, answer in self.answers.items()},
+        }
+
+
+class CompareService:
+    """Reads photos and compares faces with the recognisers that it was given."""
+
+    def __init__(self, recognizers: Sequence[Recognizer]) -> None:
+        self.recognizers = tuple(recognizers)
+
+    def read(self, data: bytes, photo: str, face: int | None = None) -> Photo:
+        """Decode a photo, find its faces, align them.
+
+        `photo` names it in errors ("left", "right"); `face`, from 1, overrides the choice of the
+        face. Raises the errors of read_image, FaceNotFound and FaceNumberInvalid.
+        """
+        image = read_image(data)
+        height, width = image.shape[:2]
+        faces = detect(image)
+        if not faces:
+            raise FaceNotFound(photo=photo, width=width, height=height)
+        if face is not None and not 1 <= face <= len(faces):
+            raise FaceNumberInvalid(photo=photo, number=face, found=len(faces))
+        return Photo(
+            width=width,
+            height=height,
+            preview=_reduced(image),
+            faces=tuple(faces),
+            crops=np.stack([align(image, f.landmarks) for f in faces]),
+            used=choose(faces, image.shape) if face is None else face - 1,
+        )
+
+    def compare(self, left: Photo, right: Photo) -> Comparison:
+        """Each recogniser's answer on the two faces used."""
+        crops = np.stack([left.crop, right.crop])
+        return Comparison(left, right, {r.name: _answer(r, crops) for r in self.recognizers})
+
+
+def _answer(recognizer: Recognizer, crops: RGB) -> Answer:
+    a, b = recognizer.embed(crops).astype(np.float64)
+    angle = float(np.degrees(2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
+    calibration = recognizer.calibration
+    return Answer(
+        similarity=float(np.cos(np.radians(angle))),
+        angle=angle,
+        threshold=calibration.threshold,
+        far=calibration.far(angle),
+        frr=calibration.frr(angle),
+        calibration=calibration,
+    )
+
+
+def _reduced(image: RGB) -> RGB:
+    ratio = PREVIEW / max(image.shape[:2])
+    if ratio >= 1:
+        return image
+    return np.asarray(
+        cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+
+
+def png(image: RGB) -> bytes:
+    """An RGB array (H, W, 3) as PNG."""
+    import io
+
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,197 @@
+"""LFW's protocols -> results/*.json and the tables of README.
+
+python evaluate.py view1     the 1,000 pairs of View 1's test set
+python evaluate.py readme    fill README's tables from results/
+"""
+
+import datetime
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from tqdm import tqdm
+
+from demo.assets import ASSETS
+from model.aligned import OK, aligned_faces
+from model.checkpoint import provenance, write_whole
+from model.data import Pairs, lfw_home, read_pairs
+from model.errors import MarginScopeError
+from model.recognizer import Recognizer
+from model.verification import (
+    auc,
+    bootstrap_over_people,
+    degrees,
+    equal_error_rate,
+    pair_cosines,
+)
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+LOSSES = ("softmax", "norm-softmax", "arcface")
+
+
+def view1(data_home: Path | None = None, final: bool = False) -> None:
+    """Score the shipped checkpoints on LFW's View 1 test pairs, 963 people never trained on.
+
+    The threshold is each checkpoint's own, from validation people. Writes results/view1.json; a
+    checkpoint that was not scored before is appended to results/test_log.json.
+
+    Args:
+        data_home: The folder that holds lfw_home/.
+        final: Say that no choice of recipe, scale or margin is left to make. Needed.
+    """
+    if not final:
+        raise NotFinal()
+    crops, pairs, people = view1_pairs(lfw_home(data_home))
+    versions, revision = provenance()
+    command = "python evaluate.py view1 --final"
+    found: dict[str, Any] = {"command": command, "versions": versions, "git": revision}
+    found["pairs"] = len(pairs.same)
+    found["losses"] = {}
+    for loss in LOSSES:
+        path = ASSETS / f"{loss}.safetensors"
+        scores = view1_scores(Recognizer.load(path), crops, pairs, people)
+        scores["checkpoint_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        found["losses"][loss] = scores
+        append_to_test_log(loss, command, scores)
+        print(
+            f"{loss:13} accuracy {percent(scores['accuracy'])}, AUC {plain(scores['auc'])}, "
+            f"EER {100 * scores['eer']['value']:.1f} %"
+        )
+    write_json(RESULTS / "view1.json", found)
+
+
+class NotFinal(MarginScopeError):
+    """The test people were to be scored while choices are still open."""
+
+    sentence = (
+        "The test people score a final model and nothing else. Compare recipes by what train.py "
+        "prints for validation people; when no choice is left, add --final."
+    )
+
+
+def view1_pairs(home: Path) -> tuple[np.ndarray, Pairs, np.ndarray]:
+    """Crops (K, 112, 112, 3), the 1,000 pairs by index into them, and whom each crop shows (K,)."""
+    listed = read_pairs(home / "pairsDevTest.txt")
+    images = sorted({image for pair in listed for image in pair})
+    photos = [home / "lfw" / name / f"{name}_{number:04d}.jpg" for name, number in images]
+    aligned = aligned_faces(
+        photos, lambda items, total: tqdm(items, desc="aligning faces", total=total, unit="file")
+    )
+    if (aligned.status != OK).any():
+        raise TestFaceMissing(
+            photos=", ".join(photos[i].name for i in np.flatnonzero(aligned.status != OK))
+        )
+    index = {image: i for i, image in enumerate(images)}
+    names = sorted({name for name, _ in images})
+    pairs = Pairs(
+        left=np.array([index[a] for a, _ in listed]),
+        right=np.array([index[b] for _, b in listed]),
+        same=np.array([a[0] == b[0] for a, b in listed]),
+    )
+    return aligned.crops, pairs, np.array([names.index(name) for name, _ in images])
+
+
+class TestFaceMissing(MarginScopeError):
+    """A test photo in which no face was found."""
+
+    sentence = "No face was found in the test photos {photos}: is this the original LFW, 250 x 250?"
+
+
+def view1_scores(
+    recognizer: Recognizer, crops: np.ndarray, pairs: Pairs, people: np.ndarray
+) -> dict[str, Any]:
+    """Accuracy at the checkpoint's threshold, AUC and EER, with standard errors over people."""
+    embeddings = recognizer.embed(crops)
+    cosine, same = pair_cosines(embeddings, pairs), pairs.same
+    correct = (degrees(cosine) <= recognizer.calibration.threshold) == same
+    left, right = people[pairs.left], people[pairs.right]
+
+    def value(measure: Any) -> dict[str, float]:
+        error = bootstrap_over_people(measure, left, right, draws=1000)
+        return {
+            "value": round(measure(np.ones(len(same))), 5),
+            "standard_error": round(error, 5),
+        }
+
+    angle = degrees(cosine)
+    return {
+        "accuracy": value(lambda weight: float(np.average(correct, weights=weight))),
+        "auc": value(lambda weight: auc(cosine, same, weight)),
+        "eer": {"value": round(equal_error_rate(cosine, same), 5)},
+        "threshold_degrees": round(recognizer.calibration.threshold, 2),
+        "genuine_degrees": round(float(angle[same].mean()), 2),
+        "impostor_degrees": round(float(angle[~same].mean()), 2),
+    }
+
+
+def append_to_test_log(loss: str, command: str, scores: dict[str, Any]) -> None:
+    """One entry a checkpoint scored; scoring the same file again is a regression test."""
+    path = RESULTS / "test_log.json"
+    log: list[dict[str, Any]] = json.loads(path.read_text()) if path.exists() else []
+    if any(entry["checkpoint_sha256"] == scores["checkpoint_sha256"] for entry in log):
+        return
+    entry = {
+        "date": datetime.date.today().isoformat(),
+        "command": command,
+        "loss": loss,
+        "checkpoint_sha256": scores["checkpoint_sha256"],
+        "accuracy": scores["accuracy"]["value"],
+        "auc": scores["auc"]["value"],
+    }
+    write_json(path, [*log, entry])
+
+
+def readme() -> None:
+    """Fill the tables of README.md between their markers from results/."""
+    path = HERE / "README.md"
+    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_tables(text: str) -> str:
+    """README's text with the tables that results/ give, between `<!-- view1 -->` markers."""
+    before, rest = text.split("<!-- view1 -->\n", 1)
+    _, after = rest.split("<!-- /view1 -->", 1)
+    return f"{before}<!-- view1 -->\n{view1_table()}<!-- /view1 -->{after}"
+
+
+def view1_table() -> str:
+    """The three losses on test people and on validation people."""
+    found = json.loads((RESULTS / "view1.json").read_text(encoding="utf-8"))
+    lines = [
+        "| loss | accuracy | AUC | EER | mean angle, one person | mean angle, two people |",
+        "|---|---|---|---|---|---|",
+    ]
+    for loss, scores in found["losses"].items():
+        lines.append(
+            f"| {loss} | {percent(scores['accuracy'])} | {plain(scores['auc'])} "
+            f"| {100 * scores['eer']['value']:.1f} % "
+            f"| {scores['genuine_degrees']:.1f}° | {scores['impostor_degrees']:.1f}° |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def percent(measure: dict[str, float]) -> str:
+    """'91.2 ± 0.9 %'"""
+    return f"{100 * measure['value']:.1f} ± {100 * measure['standard_error']:.1f} %"
+
+
+def plain(measure: dict[str, float]) -> str:
+    """'.9694 ± .0050', three digits of error being more than there are."""
+    return f"{measure['value']:.4f} ± {measure['standard_error']:.4f}"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Indented JSON, whole or not at all."""
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
+
+
+if __name__ == "__main__":
+    try:
+        tyro.extras.subcommand_cli_from_dict({"view1": view1, "readme": readme})
+    except MarginScopeError as error:
+        sys.exit(f"evaluate.py: {error}")

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+
+from model.data import Pairs
+from model.verification import (
+    Calibration,
+    auc,
+    balanced_accuracy,
+    best_threshold,
+    bootstrap_over_people,
+    degrees,
+    equal_error_rate,
+    pair_cosines,
+    tar_at_far,
+)
+
+SAME = np.array([True, True, True, True, False, False, False, False])
+COSINE = np.array([0.9, 0.8, 0.6, 0.3, 0.5, 0.2, 0.1, 0.0])
+
+
+def test_measures_of_a_case_made_by_hand():
+    assert auc(COSINE, SAME) == pytest.approx(15 / 16)  # one of 16 pairs of pairs is wrong
+    threshold = best_threshold(COSINE, SAME)
+    assert 0.2 < threshold <= 0.3 or 0.5 < threshold <= 0.6
+    assert balanced_accuracy(COSINE, SAME, threshold) == 7 / 8
+    assert equal_error_rate(COSINE, SAME) == pytest.approx(0.25)
+    assert tar_at_far(COSINE, SAME, 0.25) == 0.75  # above 0.5, the highest impostor
+    assert balanced_accuracy(COSINE, SAME, 0.55) == pytest.approx((0.75 + 1) / 2)
+
+
+@given(st.integers(0, 1000))
+def test_no_threshold_beats_the_best(seed: int):
+    rng = np.random.default_rng(seed)
+    same = np.r_[True, False, rng.random(60) < 0.3]
+    cosine = np.round(rng.normal(size=62) * 0.2 + same * 0.3, 2)
+    best = balanced_accuracy(cosine, same, best_threshold(cosine, same))
+    tried = [balanced_accuracy(cosine, same, t) for t in [*cosine, *(cosine + 1e-6), 9.0]]
+    assert best == pytest.approx(max(tried))
+
+
+@given(st.integers(0, 1000))
+def test_equal_error_rate_lies_between_both_errors_around_the_crossing(seed: int):
+    rng = np.random.default_rng(seed)
+    same = np.r_[True, False, rng.random(200) < 0.5]
+    cosine = rng.normal(size=202) + same
+    eer = equal_error_rate(cosine, same)
+    both = [((cosine[~same] >= t).mean(), (cosine[same] < t).mean()) for t in np.sort(cosine)]
+    assert min(max(pair) for pair in both) >= eer - 1e-9
+    assert max(min(pair) for pair in both) <= eer + 1e-9
+
+
+def test_auc_is_scikit_learns_with_weights():
+    rng = np.random.default_rng(0)
+    weight = rng.integers(0, 4, 8).astype(float) + 0.5
+    assert auc(COSINE, SAME, weight) == roc_auc_score(SAME, COSINE, sample_weight=weight)
+
+
+def test_pair_cosines_are_the_dot_products():
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(6, 16)).astype(np.float32)
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    pairs = Pairs(np.array([0, 2, 4]), np.array([1, 3, 5]), np.array([True, False, True]))
+    expected = [float(embeddings[i] @ embeddings[i + 1]) for i in (0, 2, 4)]
+    np.testing.assert_allclose(pair_cosines(embeddings, pairs), expected, atol=1e-6)
+    np.testing.assert_allclose(degrees(np.array([1.0, 0.0, -1.0])), [0, 90, 180])
+
+
+def test_bootstrap_error_is_that_of_a_mean_over_people():
+    """Each of 400 people brings one pair of value x: the error of the mean is sd / sqrt(400)."""
+    rng = np.random.default_rng(0)
+    value, people = rng.normal(size=400), np.arange(400)
+    error = bootstrap_over_people(
+        lambda weight: float(np.average(value, weights=weight)), people, people, draws=2000
+    )
+    assert error == pytest.approx(value.std(ddof=1) / 20, rel=0.06)
+
+
+def test_bootstrap_knows_that_pairs_of_one_person_are_not_independent():
+    """Ten copies of each person's pair tell no more than one."""
+    rng = np.random.default_rng(0)
+    value = np.repeat(rng.normal(size=100), 10)
+    people = np.repeat(np.arange(100), 10)
+    error = bootstrap_over_people(
+        lambda weight: float(np.average(value, weights=weight)), people, people, draws=2000
+    )
+    assert error == pytest.approx(value.std(ddof=1) / 10, rel=0.08)
+
+
+def test_calibration_counts_what_it_was_given():
+    rng = np.random.default_rng(0)
+    same = np.r_[np.ones(500, bool), np.zeros(5000, bool)]
+    angle = np.where(same, rng.normal(57, 8, 5500), rng.normal(89, 6, 5500))
+    calibration = Calibration.from_pairs(np.cos(np.radians(angle)), same)
+    assert sum(calibration.genuine) == 500
+    assert sum(calibration.impostor) == 5000
+    for asked in (40.0, 57.3, 70.0, 89.9, 120.0):
+        assert calibration.far(asked) == pytest.approx((angle[~same] <= asked).mean(), abs=2e-3)
+        assert calibration.frr(asked) == pytest.approx((angle[same] > asked).mean(), abs=4e-3)
+    assert calibration.far(0.0) == 0.0
+    assert calibration.frr(180.0) == 0.0
+    assert 65 < calibration.threshold < 80
