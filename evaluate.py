@@ -17,9 +17,10 @@ from tqdm import tqdm
 
 from demo.assets import ASSETS
 from model.aligned import OK, aligned_faces
-from model.checkpoint import provenance, write_whole
+from model.checkpoint import provenance
 from model.data import Pairs, lfw_home, read_pairs
 from model.errors import MarginScopeError
+from model.files import write_whole
 from model.recognizer import Recognizer
 from model.verification import (
     auc,

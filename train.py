@@ -32,10 +32,10 @@ from model.checkpoint import (
     provenance,
     save_checkpoint,
     save_state,
-    write_whole,
 )
 from model.data import PARTS, lfw_home, read_folder, read_lfw, seen_gallery
 from model.errors import MarginScopeError
+from model.files import write_whole
 from model.recipe import TrainConfig, read_recipe
 from model.sets import (
     TrainingSet,
@@ -115,28 +115,26 @@ def train(command: Command) -> int:
     writer = SummaryWriter(str(output / "tensorboard"), purge_step=training.step)
     stop = StopSignal()
     left = range(training.step, len(batches))
-    progress = tqdm(total=len(batches), initial=training.step, unit="step", dynamic_ncols=True)
-    for step in fit(training, DataLoader(batches, None, sampler=left, num_workers=config.workers)):
-        record = {"step": step.number, "seconds": before + time.monotonic() - began}
-        record |= facts(step)
-        epoch, place = divmod(step.number, batches.steps_an_epoch)
-        if place == 0 and (epoch % config.evaluate_every == 0 or epoch == config.epochs):
-            record |= evaluate(training, validation)
-            progress.write(
-                f"epoch {epoch}: accuracy {record['accuracy']:.4f}, EER {record['eer']:.4f}, "
-                f"AUC {record['auc']:.4f} on validation pairs"
-            )
-        history.append(record)
-        show(progress, writer, record, config.batch_size)
-        if step.number % config.save_every == 0 or stop.asked or step.number == len(batches):
-            save_state(state, training, history, data)
-            write_whole(output / "history.json", json.dumps(history).encode())
-        if stop.asked:
-            progress.close()
-            print(f"Stopped at step {step.number} and saved; --resume goes on from here.")
-            return 130
-    progress.close()
-    writer.close()
+    loader = DataLoader(batches, None, sampler=left, num_workers=config.workers)
+    with writer, tqdm(total=len(batches), initial=training.step, unit="step") as progress:
+        for step in fit(training, loader):
+            record = {"step": step.number, "seconds": before + time.monotonic() - began}
+            record |= facts(step)
+            epoch, place = divmod(step.number, batches.steps_an_epoch)
+            if place == 0 and (epoch % config.evaluate_every == 0 or epoch == config.epochs):
+                record |= evaluate(training, validation)
+                progress.write(
+                    f"epoch {epoch}: accuracy {record['accuracy']:.4f}, EER {record['eer']:.4f}, "
+                    f"AUC {record['auc']:.4f} on validation pairs"
+                )
+            history.append(record)
+            show(progress, writer, record, config.batch_size)
+            if step.number % config.save_every == 0 or stop.asked or step.number == len(batches):
+                save_state(state, training, history, data)
+                write_whole(output / "history.json", json.dumps(history).encode())
+            if stop.asked:
+                progress.write(f"Stopped at step {step.number} and saved: --resume goes on here.")
+                return 130
 
     # The result, measured on the very weights that are kept
     finish(output / f"{config.loss}.safetensors", training, learn, validation, faces, history)

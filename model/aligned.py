@@ -6,6 +6,7 @@ when it is whole, so whatever is there is complete, and a photo that changes is 
 """
 
 import hashlib
+import io
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from model.data import Collection, drop_shared_pixels
 from model.errors import MarginScopeError
 from model.faces import CROP, align, choose, detect
+from model.files import write_whole
 from model.images import RGB, read_image
 
 VERSION = "1"  # raise it when decoding, detection or alignment change
@@ -99,7 +101,6 @@ def aligned_faces(
     stored = {file: _load(file) for file in files}
     missing = [(g, file) for g, file in zip(groups, files, strict=True) if stored[file] is None]
     if missing:
-        cache_folder().mkdir(parents=True, exist_ok=True)
         work = Parallel(n_jobs=-1, return_as="generator_unordered")(
             delayed(_align_to_file)(group, file) for group, file in missing
         )
@@ -139,18 +140,14 @@ def _align_to_file(group: Sequence[Path], file: Path) -> None:
 
     cv2.setNumThreads(1)  # the photos run in parallel, one process a core
     results = [face_of(photo) for photo in group]
-    whole = file.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        with whole.open("wb") as stream:
-            np.savez(
-                stream,
-                crops=np.stack([crop for crop, _, _ in results]),
-                status=np.array([status for _, status, _ in results], dtype=np.uint8),
-                pixels=np.array([pixels for _, _, pixels in results]),
-            )
-        whole.replace(file)
-    finally:
-        whole.unlink(missing_ok=True)
+    stream = io.BytesIO()
+    np.savez(
+        stream,
+        crops=np.stack([crop for crop, _, _ in results]),
+        status=np.array([status for _, status, _ in results], dtype=np.uint8),
+        pixels=np.array([pixels for _, _, pixels in results]),
+    )
+    write_whole(file, stream.getvalue())
 
 
 def _key(group: Sequence[Path]) -> str:

@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,7 +16,8 @@ from torch import Tensor, nn
 
 from model.backbone import Backbone
 from model.errors import MarginScopeError
-from model.recipe import TrainConfig, config_from
+from model.files import write_whole
+from model.recipe import RecipeInvalid, TrainConfig, config_from
 from model.training import Training
 from model.verification import BINS, Calibration
 
@@ -40,15 +40,6 @@ class StateUnfit(MarginScopeError):
     """A saved training that is not the one to resume."""
 
     sentence = "{path} cannot be resumed: {problem}. Start anew without --resume, or {cure}."
-
-
-class FileNotWritten(MarginScopeError):
-    """A file that could not be written, such as on a full disk."""
-
-    sentence = (
-        "{path} could not be written ({problem}). Make room and go on with --resume; what was "
-        "saved before is still whole."
-    )
 
 
 @dataclass(frozen=True)
@@ -156,7 +147,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         centres, bias = tensors["centres"].float(), tensors.get("bias")
     except (SafetensorError, OSError) as error:
         raise invalid(f"it cannot be read ({error})") from None
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (RecipeInvalid, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise invalid(str(error).splitlines()[0]) from None
     return Checkpoint(network, centres, None if bias is None else bias.float(), card)
 
@@ -260,19 +251,3 @@ def _digest(tensors: dict[str, Tensor], card: str) -> str:
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     with safe_open(path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in list(file.keys())}, file.metadata() or {}
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Under another name first, then moved: whoever looks finds the old file or the new one."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    except OSError as error:
-        raise FileNotWritten(path=path, problem=error.strerror or str(error)) from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -17,7 +17,15 @@ class MarginScopeError(Exception):
         super().__init__(self.sentence.format(**fields))
         self.fields = fields
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error cross from a worker process to the one that asked."""
+        return _again, (type(self), self.fields)
+
     @property
     def code(self) -> str:
         """The name that programs and translations go by, such as `FaceNotFound`."""
         return type(self).__name__
+
+
+def _again(kind: type[MarginScopeError], fields: dict[str, Any]) -> MarginScopeError:
+    return kind(**fields)

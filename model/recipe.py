@@ -58,8 +58,6 @@ class TrainConfig:
     """Decay a step of the exponential average of weights, which is what is evaluated and kept."""
     min_images: int = 2
     """A person with fewer images is not trained on."""
-    max_images: int = 1000
-    """Images of one person in an epoch, drawn anew each epoch."""
 
     degrees: float = 8.0
     """Augmentation: rotation at random, up to this either way."""
@@ -124,7 +122,10 @@ class TrainConfig:
             outside("batch_size", 2, 4096),
             outside("learning_rate", 1e-6, 10),
             outside("min_images", 1, 1000),
-            outside("max_images", 1, 100_000),
+            (
+                self.precision not in ("auto", "float32", "bfloat16"),
+                f"precision = {self.precision!r} is not one of auto, float32, bfloat16",
+            ),
             outside("threads", 0, 1024),
             outside("workers", 0, 256),
             outside("save_every", 1, 1_000_000),

@@ -51,14 +51,13 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     """Step -> its batch: augmented inputs (B, 3, S, S) and labels (B,), the same whenever asked.
 
     `inputs` (N, 3, S, S) in -1..1 and `labels` (N,) are the training images. An epoch is a
-    permutation; of one person at most `config.max_images` images are in it.
+    permutation of them, less what does not fill a batch.
     """
 
     def __init__(self, inputs: Tensor, labels: NDArray[np.int64], config: TrainConfig) -> None:
         self.inputs, self.labels, self.config = inputs, labels, config
         self.augment = augmentation(config)
-        kept = np.minimum(np.bincount(labels), config.max_images).sum()
-        self.steps_an_epoch = max(1, int(kept) // config.batch_size)
+        self.steps_an_epoch = max(1, len(labels) // config.batch_size)
 
     def __len__(self) -> int:
         return self.steps_an_epoch * self.config.epochs
@@ -66,22 +65,12 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         epoch, place = divmod(step, self.steps_an_epoch)
         size = self.config.batch_size
-        chosen = self._order(epoch)[place * size : (place + 1) * size]
+        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(self.labels))
+        chosen = order[place * size : (place + 1) * size]
         torch.manual_seed(_seed(self.config.seed, step))
         batch = torch.stack([self.augment(self.inputs[i]) for i in chosen])
         batch = batch.contiguous(memory_format=torch.channels_last)
         return batch, torch.from_numpy(self.labels[chosen])
-
-    def _order(self, epoch: int) -> NDArray[np.int64]:
-        """The epoch's images in order; a person's surplus beyond max_images is left out."""
-        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(self.labels))
-        counts = np.zeros(self.labels.max() + 1, dtype=np.int64)
-        kept = []
-        for i in order:
-            counts[self.labels[i]] += 1
-            if counts[self.labels[i]] <= self.config.max_images:
-                kept.append(i)
-        return np.array(kept, dtype=np.int64)
 
 
 def augmentation(config: TrainConfig) -> v2.Transform:

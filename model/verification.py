@@ -64,16 +64,19 @@ def bootstrap_over_people(
     """The standard error of `measure(weight)` over the choice of people.
 
     People are drawn with replacement; a pair of one person weighs as often as they were drawn, a
-    pair of two as the product. `left` and `right` (P,) say whom each pair shows.
+    pair of two as the product. `left` and `right` (P,) say whom each pair shows. A draw that
+    leaves no pair of one kind, as can happen with a handful of people, is drawn again.
     """
     rng = np.random.default_rng(seed)
     people, index = np.unique(np.concatenate([left, right]), return_inverse=True)
     a, b = np.split(index, 2)
-    values = []
-    for _ in range(draws):
+    kinds = [kind for kind in (a == b, a != b) if kind.any()]
+    values: list[float] = []
+    while len(values) < draws:
         times = np.bincount(rng.integers(0, len(people), len(people)), minlength=len(people))
         weight = np.where(a == b, times[a], times[a] * times[b]).astype(np.float64)
-        values.append(measure(weight))
+        if all(weight[kind].any() for kind in kinds):
+            values.append(measure(weight))
     return float(np.std(values, ddof=1))
 
 

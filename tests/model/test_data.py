@@ -124,7 +124,7 @@ def test_a_folder_is_split_by_person(people_folder):
 def test_a_folder_with_too_few_people_says_how_many_are_needed(tmp_path):
     (tmp_path / "only").mkdir()
     (tmp_path / "only" / "1.jpg").write_bytes(b"")
-    with pytest.raises(TooFewPeople, match="1 people, 0 of them .* at least 6"):
+    with pytest.raises(TooFewPeople, match=r"1 people, 0 of them .* at least 6"):
         read_folder(tmp_path)
 
 

@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 from model.faces import CROP, TEMPLATE, Face, align, choose, detect, similarity
 
 
-@given(
-    st.floats(0.05, 20), st.floats(-3.1, 3.1), st.floats(-500, 500), st.floats(-500, 500)
-)
+@given(st.floats(0.05, 20), st.floats(-3.1, 3.1), st.floats(-500, 500), st.floats(-500, 500))
 def test_a_known_similarity_is_recovered(scale: float, turn: float, x: float, y: float):
     linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     source = TEMPLATE @ linear.T + [x, y]
@@ -54,7 +52,7 @@ def test_landmarks_land_on_the_template(scale: float, turn: float):
 
 def test_outside_the_photo_is_black():
     image = np.full((112, 112, 3), 200, np.uint8)
-    crop = align(image, TEMPLATE + [60, 0])
+    crop = align(image, TEMPLATE + np.array([60, 0]))
     assert (crop[:, -55:] == 0).all()
     assert (crop[5:-5, :45] == 200).all()
 

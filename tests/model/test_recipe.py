@@ -1,0 +1,53 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from model.margins import LOSSES, Margin
+from model.recipe import RecipeInvalid, TrainConfig, read_recipe
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+
+
+def test_there_is_a_recipe_for_each_row_and_only_the_loss_differs():
+    read = {path.stem: read_recipe(path) for path in RECIPES.glob("*.toml")}
+    assert set(read) == set(LOSSES)
+    of_the_loss = {"loss", "scale", "multiply", "add_angle", "add_cosine"}
+    for loss, config in read.items():
+        assert config.loss == loss
+        for field in dataclasses.fields(TrainConfig):
+            if field.name not in of_the_loss:
+                assert getattr(config, field.name) == getattr(read["arcface"], field.name)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("colour = 1", "unknown key 'colour'"),
+        ("epochs = 0", "epochs = 0 is not within 1..10000"),
+        ("epochs = 2.5", "epochs = 2.5 has the wrong type"),
+        ("epochs = true", "epochs = True has the wrong type"),
+        ("loss = 'triplet'", "not one of softmax"),
+        ("add_angle = 3.0", "add_angle = 3.0 is not within 0..1.5"),
+        ("input_size = 60", "no multiple of 16"),
+        ("blocks = [2, 2]", "wrong type"),
+        ("blocks = [2, 2, 0, 2]", "each stage needs one"),
+        ("precision = 'int8'", "precision"),
+        ("epochs =", "cannot be read"),
+    ],
+)
+def test_a_wrong_recipe_is_one_clear_line(tmp_path, text: str, reason: str):
+    path = tmp_path / "wrong.toml"
+    path.write_text(text)
+    with pytest.raises(RecipeInvalid, match=reason) as caught:
+        read_recipe(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_recipe_overrides_the_table():
+    config = TrainConfig(loss="arcface", add_angle=0.3, scale=20)
+    assert config.final_margin == Margin(1.0, 0.3, 0.0)
+    assert config.final_scale == 20
+    assert TrainConfig(loss="arcface").final_margin == LOSSES["arcface"].margin
+    assert TrainConfig(loss="softmax", add_angle=0.3).final_margin is None
