@@ -27,9 +27,9 @@ class Command:
     Exit codes: 0 answered; 2 usage; 3 a photo cannot be read or shows no face.
     """
 
-    left: tyro.conf.Positional[Path]
+    left: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="LEFT")]
     """The first photo."""
-    right: tyro.conf.Positional[Path]
+    right: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RIGHT")]
     """The second photo."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print one JSON object instead of a table."""

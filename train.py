@@ -53,7 +53,7 @@ from model.verification import Calibration
 class Command:
     """Train one recogniser from LFW, or from your own photos, to a checkpoint."""
 
-    recipe: tyro.conf.Positional[Path]
+    recipe: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RECIPE")]
     """A file of recipes/, which sets the fields below; flags override it."""
     config: Annotated[TrainConfig, tyro.conf.arg(name="")]
     data_home: Path | None = None

@@ -25,10 +25,8 @@ class Text:
         return sentence.format(**fields) if fields else sentence
 
     def error(self, error: MarginScopeError) -> str:
-        """An error of ours in this language; in English it is the error's own sentence."""
-        sentence = self.sentences.get(f"errors.{error.code}")
-        if sentence is None:
-            return str(error)
+        """An error of ours in this language; English is the error's own sentence."""
+        sentence = self.sentences.get(f"errors.{error.code}", error.sentence)
         fields = dict(error.fields)
         if "photo" in fields:
             fields["photo"] = self(f"side.{fields['photo']}")

@@ -9,52 +9,40 @@ the two faces differ.
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from demo.colours import FAINT, INK, LINE, LOSS, translucent
 from demo.language import Text
-from demo.service import Answer
 from model.verification import BINS, Calibration
 
 SPAN = 120.0  # degrees on the arc; beyond it the needle stays at the end
 HILL = 0.42  # height of the highest hill, in radii
-STEP = 2.0  # degrees a bin of the hills
+SMOOTH = 2.0  # degrees
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', sans-serif"
 Points = NDArray[np.float64]
 
 
-def dial(loss: str, answer: Answer, text: Text) -> go.Figure:
-    """The plotly figure of one recogniser's answer."""
+def dial(loss: str, calibration: Calibration, angle: float | None, text: Text) -> go.Figure:
+    """One recogniser's figure; `angle` in degrees, None while there is no pair to place."""
     colour = LOSS[loss]
     figure = go.Figure()
-    _hills(figure, answer.calibration, colour, text)
+    _hills(figure, calibration, colour, text)
     _scale(figure)
-    _threshold(figure, answer.threshold, text)
-    _needle(figure, answer.angle, colour, text)
-    figure.add_annotation(
-        x=0, y=-0.03, text=f"<b>{text(f'loss.{loss}')}</b>", font={"size": 15}, yanchor="top",
-        showarrow=False,
-    )  # fmt: skip
-    figure.add_annotation(
-        x=0, y=-0.17, text=f"<b>{degrees(answer.angle)}</b>",
-        font={"size": 34}, yanchor="top", showarrow=False,
-    )  # fmt: skip
-    similarity = signed(answer.similarity, 2)
-    figure.add_annotation(
-        x=0, y=-0.47, text=text("figure.similarity", value=similarity),
-        font={"size": 14}, yanchor="top", showarrow=False,
-    )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-1.36, 1.36], fixedrange=True)
-    figure.update_yaxes(
-        visible=False, range=[-0.64, 1.52], fixedrange=True, scaleanchor="x", scaleratio=1
-    )
+    _threshold(figure, calibration.threshold, text)
+    if angle is not None:
+        _needle(figure, angle, colour, text)
+    axis = {"visible": False, "fixedrange": True, "constrain": "domain"}
+    figure.update_xaxes(range=[-1.4, 1.4], **axis)
+    figure.update_yaxes(range=[-0.08, 1.6], scaleanchor="x", scaleratio=1, **axis)
     figure.update_layout(
-        height=330,
+        height=230,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         showlegend=False,
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hovermode="closest",
         dragmode=False,
-        font={"family": "system-ui, -apple-system, 'Segoe UI', 'Noto Sans KR', sans-serif"},
+        font={"family": FONT},
     )
     return figure
 
@@ -82,14 +70,11 @@ def on_arc(angle: Points, radius: Points | float) -> tuple[Points, Points]:
 
 
 def _hills(figure: go.Figure, calibration: Calibration, colour: str, text: Text) -> None:
-    centre = np.arange(STEP / 2, SPAN, STEP)
-    bins = {
-        name: _density(getattr(calibration, name), len(centre)) for name in ("genuine", "impostor")
-    }
-    top = max(values.max() for values in bins.values())
-    for name, values in bins.items():
-        angle = np.concatenate([[0.0], centre, [SPAN]])
-        height = np.concatenate([[values[0]], values, [values[-1]]]) / top * HILL
+    angle = np.arange(SPAN + 1)
+    hills = {name: _density(getattr(calibration, name)) for name in ("genuine", "impostor")}
+    top = max(density.max() for density in hills.values())
+    for name, density in hills.items():
+        height = density / top * HILL
         x, y = on_arc(angle, 1.0 + height)
         base_x, base_y = on_arc(angle[::-1], 1.0)
         filled = name == "genuine"
@@ -100,19 +85,26 @@ def _hills(figure: go.Figure, calibration: Calibration, colour: str, text: Text)
                 mode="lines",
                 fill="toself" if filled else None,
                 fillcolor=translucent(colour, 0.55) if filled else None,
-                line={"color": colour, "width": 0 if filled else 1.8, "shape": "spline"},
+                line={"color": colour, "width": 0 if filled else 1.8},
                 hoverinfo="text",
                 text=text(f"figure.{name}"),
-                name=text(f"figure.{name}"),
+                name=name,
             )
         )
+        middle = np.array([typical(getattr(calibration, name))])
+        x, y = on_arc(middle, 1.0 + height.max() + 0.09)
+        figure.add_annotation(
+            x=x[0], y=y[0], text=text(f"figure.{name}"), font={"size": 12, "color": INK},
+            xanchor="right" if filled else "left", showarrow=False,
+        )  # fmt: skip
 
 
-def _density(counts: tuple[int, ...], bins: int) -> Points:
-    """The share of pairs in each bin of STEP degrees."""
-    values = np.asarray(counts, dtype=np.float64)
-    width = round(STEP * BINS / 180.0)
-    return np.asarray(values[: bins * width].reshape(bins, width).sum(axis=1) / values.sum())
+def _density(counts: tuple[int, ...]) -> Points:
+    """How densely pairs lie at each whole degree 0..SPAN, smoothed with a Gaussian of 2 degrees."""
+    per_degree = BINS / 180.0
+    smooth = gaussian_filter1d(np.asarray(counts, dtype=np.float64), SMOOTH * per_degree)
+    at = (np.arange(SPAN + 1) * per_degree).astype(int)
+    return np.asarray(smooth[at] / max(smooth.sum(), 1e-12))
 
 
 def _scale(figure: go.Figure) -> None:
@@ -125,10 +117,12 @@ def _scale(figure: go.Figure) -> None:
         figure.add_shape(
             type="line", x0=x[0], y0=y[0], x1=x[1], y1=y[1], line={"color": LINE, "width": 1.5}
         )
-        x, y = on_arc(np.array([angle]), 0.88)
+        at_end = angle in (0, SPAN)  # below the end of the arc, clear of the needles
+        x, y = on_arc(np.array([angle]), 1.0 if at_end else 0.87)
         figure.add_annotation(
-            x=x[0], y=y[0], text=f"{angle}°", font={"size": 12, "color": INK}, showarrow=False
-        )
+            x=x[0], y=y[0], text=f"{angle}°", font={"size": 12, "color": INK}, showarrow=False,
+            yshift=-17 if at_end else 0,
+        )  # fmt: skip
 
 
 def _threshold(figure: go.Figure, angle: float, text: Text) -> None:

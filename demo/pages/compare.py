@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from demo.assets import recognizer
+from demo import assets
 from demo.figures.dial import degrees, dial, signed, typical
 from demo.language import LANGUAGES, Text, guess, text
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
 from demo.service import Answer, CompareService, Comparison
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
+from model.recognizer import Recognizer
 
 LOSSES = ("softmax", "arcface")
 
@@ -18,7 +19,7 @@ def page() -> None:
     words = _title()
     try:
         with st.spinner(words("compare.thinking")):
-            service = CompareService([recognizer(name) for name in LOSSES])
+            service = CompareService([assets.recognizer(name) for name in LOSSES])
     except MarginScopeError as error:
         st.error(words.error(error))
         return
@@ -28,10 +29,10 @@ def page() -> None:
         with st.container(key="first"):
             photo_panel("left", service, words)
         with st.container(key="answer"):
+            comparison = None
             if all(side in here.photos for side in SIDES):
-                _answers(service.compare(here.photos["left"], here.photos["right"]), words)
-            else:
-                _waiting(words)
+                comparison = service.compare(here.photos["left"], here.photos["right"])
+            _dials(service, comparison, words)
         with st.container(key="second"):
             photo_panel("right", service, words)
     with st.expander(words("compare.how_title")):
@@ -45,8 +46,9 @@ def _title() -> Text:
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         place = st.container(width="stretch")
         language = st.segmented_control(
-            "Language · 언어", list(LANGUAGES), format_func=LANGUAGES.__getitem__, default=first,
-            key="lang", bind="query-params", label_visibility="collapsed", required=True,
+            text(first)("app.language"), list(LANGUAGES), default=first, key="lang",
+            format_func=LANGUAGES.__getitem__, bind="query-params", required=True,
+            label_visibility="collapsed",
         )  # fmt: skip
     words = text(language or first)
     place.title(words("app.title"), anchor=False)
@@ -76,37 +78,47 @@ def _buttons(service: CompareService, words: Text) -> None:
             st.button(words("compare.undo"), on_click=here.undo, key="undo")
 
 
-def _waiting(words: Text) -> None:
-    one = bool(session().photos)
-    st.info(words("compare.waiting_one" if one else "compare.waiting"))
-    st.caption(words("compare.privacy", megabytes=MAX_BYTES // 2**20))
-
-
-def _answers(comparison: Comparison, words: Text) -> None:
+def _dials(service: CompareService, comparison: Comparison | None, words: Text) -> None:
+    answers = comparison.answers if comparison else {}
+    if comparison is None:
+        st.info(words("compare.waiting_one" if session().photos else "compare.waiting"))
     with st.container(key="dials"):
-        for loss, answer in comparison.answers.items():
-            with st.container(key=f"dial-{loss}"):
-                _answer(loss, answer, words)
-    sides = {answer.angle <= answer.threshold for answer in comparison.answers.values()}
-    if len(sides) > 1:
+        for recognizer in service.recognizers:
+            with st.container(key=f"dial-{recognizer.name}"):
+                _dial(recognizer, answers.get(recognizer.name), words)
+    if len({answer.angle <= answer.threshold for answer in answers.values()}) > 1:
         st.info(words("compare.disagree"))
+    if comparison is None:
+        st.caption(words("compare.privacy", megabytes=MAX_BYTES // 2**20))
 
 
-def _answer(loss: str, answer: Answer, words: Text) -> None:
+def _dial(recognizer: Recognizer, answer: Answer | None, words: Text) -> None:
+    loss, calibration = recognizer.name, recognizer.calibration
+    fields = {
+        "loss": words(f"loss.{loss}"),
+        "genuine": degrees(typical(calibration.genuine)),
+        "impostor": degrees(typical(calibration.impostor)),
+        "threshold": degrees(calibration.threshold),
+    }
+    if answer is not None:
+        fields["angle"] = degrees(answer.angle)
+        fields["similarity"] = signed(answer.similarity, 2)
     st.plotly_chart(
-        dial(loss, answer, words),
+        dial(loss, calibration, answer.angle if answer else None, words),
         key=f"chart-{loss}",
         config={"displayModeBar": False},
-        alt=words(
-            "compare.dial_alt",
-            loss=words(f"loss.{loss}"),
-            angle=degrees(answer.angle),
-            similarity=signed(answer.similarity, 2),
-            genuine=degrees(typical(answer.calibration.genuine)),
-            impostor=degrees(typical(answer.calibration.impostor)),
-        ),
+        alt=words("compare.dial_alt" if answer else "compare.dial_alt_empty", **fields),
     )
-    st.markdown(
+    if answer is None:
+        st.html(f'<div class="reading"><h3>{fields["loss"]}</h3></div>')
+        return
+    side = "same" if answer.angle <= answer.threshold else "different"
+    st.html(
+        f'<div class="reading"><h3>{fields["loss"]}</h3><strong>{fields["angle"]}</strong>'
+        f"<span>{words('figure.similarity', value=fields['similarity'])}</span>"
+        f"<span>{words(f'compare.side_{side}', **fields)}</span></div>"
+    )
+    st.caption(
         words("compare.reading_far", far=f"{100 * answer.far:.1f}")
         + "  \n"
         + words("compare.reading_frr", frr=f"{100 * answer.frr:.1f}")

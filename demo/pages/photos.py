@@ -142,9 +142,9 @@ def photo_panel(side: str, service: CompareService, text: Text) -> None:
         return
     name = text(f"side.{side}")
     st.image(framed(photo), width="stretch", alt=text("compare.photo_alt", photo=name))
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="small"):
         st.image(photo.crop, width=72, alt=text("compare.crop_alt", photo=name))
-        st.caption(text("compare.crop"), width="content")
+        st.caption(text("compare.crop"))
     if len(photo.faces) > 1:
         _pick(side, photo, text)
     st.button(

@@ -1,0 +1,133 @@
+"""The compare page as a person meets it, in Chromium, with real photos."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo import assets
+from demo.assets import PORTRAITS
+from demo.service import CompareService
+
+pytestmark = pytest.mark.browser
+SLOW = 60_000  # milliseconds; the first visit loads the networks
+
+
+@pytest.fixture(scope="module")
+def answers():
+    service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
+    both = [service.read(path.read_bytes(), "left") for path in PORTRAITS]
+    return service.compare(*both).answers
+
+
+@pytest.fixture(params=["wide light", "phone dark"])
+def page(request, browser, app_url):
+    wide = request.param.startswith("wide")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900} if wide else {"width": 390, "height": 844},
+        color_scheme="light" if wide else "dark",
+        locale="en-US",
+    )
+    page = context.new_page()
+    outside: list[str] = []
+    page.on(
+        "request",
+        lambda r: (
+            outside.append(r.url)
+            if not r.url.startswith((app_url, app_url.replace("http", "ws"), "data:", "blob:"))
+            else None
+        ),
+    )
+    page.goto(app_url)
+    expect(page.get_by_role("heading", name="MarginScope")).to_be_visible(timeout=SLOW)
+    yield page
+    assert not outside, f"the page asked for {outside}"
+    context.close()
+
+
+def upload(page: Page, side: str, path) -> None:
+    page.locator(f".st-key-{side} input[type=file]").set_input_files(str(path))
+
+
+def test_two_uploads_are_answered(page: Page, answers):
+    upload(page, "first", PORTRAITS[0])
+    expect(page.get_by_alt_text("The first photo with the faces found in frames")).to_be_visible(
+        timeout=SLOW
+    )
+    upload(page, "second", PORTRAITS[1])
+    for loss, answer in answers.items():
+        dial = page.locator(f".st-key-dial-{loss}")
+        expect(dial.locator(".reading strong")).to_have_text(f"{answer.angle:.1f}°", timeout=SLOW)
+        expect(dial.get_by_text("Of 100 validation pairs").first).to_be_visible()
+        expect(dial.locator(".js-plotly-plot")).to_be_visible()
+        chart = dial.get_by_role("figure")
+        expect(chart).to_have_attribute("aria-label", re.compile(f"{answer.angle:.1f}° apart"))
+
+
+def test_the_needle_stands_at_the_angle(page: Page, answers):
+    """Read the needle back from the picture: the angle at the hub between ring and square."""
+    page.get_by_role("button", name="Try two portraits").click()
+    for loss, answer in answers.items():
+        dial = page.locator(f".st-key-dial-{loss}")
+        expect(dial.locator(".reading strong")).to_have_text(f"{answer.angle:.1f}°", timeout=SLOW)
+        found = dial.locator(".js-plotly-plot").evaluate(
+            """plot => {
+                const needles = [...plot.querySelectorAll('.scatterlayer .trace')].slice(-2);
+                const points = needles.map(n => [...n.querySelectorAll('.points path')].map(p => {
+                    const box = p.getBoundingClientRect();
+                    return [box.x + box.width / 2, box.y + box.height / 2];
+                }));
+                const to = ([hub, end]) => Math.atan2(hub[1] - end[1], end[0] - hub[0]);
+                return (to(points[0]) - to(points[1])) * 180 / Math.PI;
+            }"""
+        )
+        assert found == pytest.approx(min(answer.angle, 120), abs=1.0)
+
+
+def test_swap_clear_and_undo_by_keyboard(page: Page, answers):
+    page.get_by_role("button", name="Try two portraits").focus()
+    page.keyboard.press("Enter")
+    angle = f"{answers['arcface'].angle:.1f}°"
+    reading = page.locator(".st-key-dial-arcface .reading strong")
+    expect(reading).to_have_text(angle, timeout=SLOW)
+    first = page.locator(".st-key-first img").first
+    before = first.get_attribute("src")
+    page.get_by_role("button", name="Swap").press("Enter")
+    expect(first).not_to_have_attribute("src", before, timeout=SLOW)
+    expect(reading).to_have_text(angle)
+    page.get_by_role("button", name="Clear").press("Enter")
+    expect(reading).to_have_count(0, timeout=SLOW)
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(reading).to_have_text(angle, timeout=SLOW)
+
+
+def test_a_broken_file_says_so_and_keeps_the_other_photo(page: Page, tmp_path):
+    upload(page, "first", PORTRAITS[0])
+    expect(page.locator(".st-key-first img").first).to_be_visible(timeout=SLOW)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"not a photo at all")
+    upload(page, "second", broken)
+    expect(page.get_by_text("cannot be read as a photo")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".st-key-first img").first).to_be_visible()
+
+
+def test_korean_by_the_switch_stays_in_the_url(page: Page):
+    page.get_by_text("한국어").click()
+    expect(page.get_by_role("button", name="예시 사진 두 장 보기")).to_be_visible(timeout=SLOW)
+    expect(page).to_have_url(re.compile("lang=ko"))
+    page.reload()
+    expect(page.get_by_role("button", name="예시 사진 두 장 보기")).to_be_visible(timeout=SLOW)
+
+
+def test_nothing_is_cut_off_on_either_screen(page: Page):
+    page.get_by_role("button", name="Try two portraits").click()
+    expect(page.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for box in (element.bounding_box() for element in page.locator(".js-plotly-plot").all()):
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    photos = [page.locator(f".st-key-{side} img").first.bounding_box() for side in
+              ("first", "second")]  # fmt: skip
+    assert photos[0]["y"] == pytest.approx(photos[1]["y"], abs=2)  # side by side, phone or not
+    assert photos[0]["x"] + photos[0]["width"] <= photos[1]["x"]

@@ -1,0 +1,162 @@
+"""The app through Streamlit's AppTest, with real photos."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from demo import assets
+from demo.assets import PORTRAITS
+from demo.pages import photos
+from demo.service import CompareService, png
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def no_lfw(monkeypatch, tmp_path):
+    """The ready pair is then the portraits, on every machine."""
+    monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
+    photos.ready_pairs.cache_clear()
+    yield
+    photos.ready_pairs.cache_clear()
+
+
+@pytest.fixture
+def app() -> AppTest:
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.context = {"theme": "light", "locale": "en-US"}
+    return at.run()
+
+
+def upload(at: AppTest, side: str, data: bytes) -> AppTest:
+    uploader = next(u for u in at.file_uploader if u.key.startswith(f"file-{side}"))
+    return uploader.upload("photo.png", data, "image/png").run()
+
+
+def charts(at: AppTest) -> int:
+    return len(at.get("plotly_chart"))
+
+
+def readings(at: AppTest) -> list[str]:
+    return [h.proto.body for h in at.get("html") if "<strong>" in h.proto.body]
+
+
+@pytest.fixture(scope="module")
+def expected() -> list[str]:
+    """The two angles on the portraits, from the service itself."""
+    service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
+    both = [service.read(path.read_bytes(), "left") for path in PORTRAITS]
+    return [f"{a.angle:.1f}°" for a in service.compare(*both).answers.values()]
+
+
+def test_before_any_photo_the_dials_show_what_is_known(app):
+    assert not app.exception
+    assert app.title[0].value == "MarginScope"
+    assert charts(app) == 2
+    assert readings(app) == []
+    assert "not a way to decide who somebody is" in app.caption[-1].value
+
+
+def test_two_uploads_give_the_services_answer(app, expected):
+    for side, path in zip(("left", "right"), PORTRAITS, strict=True):
+        app = upload(app, side, path.read_bytes())
+        assert not app.exception
+    found = readings(app)
+    assert [angle in reading for angle, reading in zip(expected, found, strict=True)] == [True] * 2
+    assert len(app.file_uploader) == 0
+
+
+def test_ready_pair_swap_clear_and_undo(app, expected):
+    app.button(key="ready-portraits").click().run()
+    assert expected[0] in readings(app)[0]
+    before = app.session_state.session.photos["left"]
+    app.button(key="swap").click().run()
+    assert app.session_state.session.photos["right"] is before
+    assert expected[0] in readings(app)[0]
+    app.button(key="clear").click().run()
+    assert readings(app) == []
+    assert len(app.file_uploader) == 2
+    app.button(key="undo").click().run()
+    assert app.session_state.session.photos["right"] is before
+    assert expected[0] in readings(app)[0]
+    app.button(key="remove-left").click().run()
+    assert list(app.session_state.session.photos) == ["right"]
+    assert not app.exception
+
+
+def test_of_several_faces_the_person_picks_one(app, portraits, expected):
+    height = max(image.shape[0] for image in portraits)
+    padded = [np.pad(im, ((0, height - im.shape[0]), (0, 0), (0, 0))) for im in portraits]
+    app = upload(app, "left", png(np.concatenate(padded, axis=1)))
+    app = upload(app, "right", PORTRAITS[1].read_bytes())
+    picker = next(b for b in app.get("button_group") if (b.key or "").startswith("face-left"))
+    assert "2 faces" in picker.label
+    angles = []
+    for number in (1, 2):
+        picker = next(b for b in app.get("button_group") if (b.key or "").startswith("face-left"))
+        picker.set_value(number).run()
+        assert app.session_state.session.photos["left"].used == number - 1
+        service = CompareService([assets.recognizer("arcface")])
+        here = app.session_state.session.photos
+        angle = service.compare(here["left"], here["right"]).answers["arcface"].angle
+        assert f"{angle:.1f}°" in readings(app)[1]
+        angles.append(angle)
+    assert angles[0] > 40 > angles[1]  # another person, then the same picture
+
+
+def test_a_bad_photo_says_why_and_nothing_is_lost(app):
+    app = upload(app, "left", PORTRAITS[0].read_bytes())
+    kept = app.session_state.session.photos["left"]
+    app = upload(app, "right", b"this is no photo")
+    assert "cannot be read as a photo" in app.error[0].value
+    app = upload(app, "right", png(np.full((200, 200, 3), 128, np.uint8)))
+    assert "No face was found in the second photo (200 x 200 pixels)" in app.error[0].value
+    assert app.session_state.session.photos["left"] is kept
+    app = upload(app, "right", PORTRAITS[1].read_bytes())
+    assert not app.error
+    assert len(readings(app)) == 2
+
+
+@pytest.mark.parametrize(("locale", "words"), [("ko-KR", "유사도"), ("en-US", "similarity")])
+def test_language_is_guessed_and_switched(locale: str, words: str):
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.context = {"theme": "dark", "locale": locale}
+    at.run()
+    at.button(key="ready-portraits").click().run()
+    assert not at.exception
+    assert words in readings(at)[0]
+    other = {"유사도": ("en", "similarity"), "similarity": ("ko", "유사도")}[words]
+    next(b for b in at.get("button_group") if b.key == "lang").set_value(other[0]).run()
+    assert not at.exception
+    assert other[1] in readings(at)[0]
+    assert len(at.session_state.session.photos) == 2
+
+
+def test_a_broken_checkpoint_says_how_to_mend_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(assets, "ASSETS", tmp_path)
+    assets.recognizer.cache_clear()
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.run()
+    assets.recognizer.cache_clear()
+    assert not at.exception
+    assert "python train.py recipes/softmax.toml" in at.error[0].value
+
+
+@pytest.mark.lfw
+def test_ready_pairs_from_lfw_are_of_test_people(lfw, monkeypatch):
+    monkeypatch.setenv("MARGINSCOPE_DATA", str(lfw.parent))
+    photos.ready_pairs.cache_clear()
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.run()
+    seen = []
+    for key in ("ready-same", "ready-same", "ready-different"):
+        at.button(key=key).click().run()
+        assert not at.exception
+        assert len(readings(at)) == 2
+        seen.append(at.session_state.session.photos["left"].crop.tobytes())
+    assert len(set(seen)) == 3  # pressing again gives others
+    for same, pairs in photos.ready_pairs().same.items():
+        assert len(pairs) == 500
+        assert all((a.parent == b.parent) == same for a, b in pairs)
