@@ -15,7 +15,6 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
-from demo.assets import ASSETS
 from model.aligned import OK, aligned_faces
 from model.checkpoint import provenance
 from model.data import Pairs, lfw_home, read_pairs
@@ -32,6 +31,7 @@ from model.verification import (
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
+ASSETS = HERE / "assets"
 LOSSES = ("softmax", "norm-softmax", "arcface")
 
 
@@ -47,7 +47,7 @@ def view1(data_home: Path | None = None, final: bool = False) -> None:
     """
     if not final:
         raise NotFinal()
-    crops, pairs, people = view1_pairs(lfw_home(data_home))
+    crops, pairs, people = view1_pairs(lfw_home(data_home, download=True))
     versions, revision = provenance()
     command = "python evaluate.py view1 --final"
     found: dict[str, Any] = {"command": command, "versions": versions, "git": revision}

@@ -24,6 +24,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from model.aligned import Faces, load_faces
+from model.calibration import Calibration
 from model.checkpoint import (
     Card,
     half,
@@ -46,7 +47,6 @@ from model.sets import (
     validation_set,
 )
 from model.training import Batches, Step, Training, autocast, fit, own_centre_angles
-from model.verification import Calibration
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,8 @@ class Command:
     """A file of recipes/, which sets the fields below; flags override it."""
     config: Annotated[TrainConfig, tyro.conf.arg(name="")]
     data_home: Path | None = None
-    """The folder that holds lfw_home/; else $MARGINSCOPE_DATA, ../shared/data, scikit-learn's."""
-    download: bool = False
-    """Let scikit-learn download LFW (about 110 MB) where it is not found."""
+    """The folder that holds lfw_home/; else $MARGINSCOPE_DATA, ../shared/data or scikit-learn's
+    data home, where LFW is downloaded (about 180 MB) if it is nowhere."""
     images: Path | None = None
     """Train on this folder instead of LFW: one sub-folder a person."""
     output: Path | None = None
@@ -93,7 +92,7 @@ def train(command: Command) -> int:
         torch.set_num_threads(config.threads)
 
     # Who is there, and what part each person has
-    home = command.images or lfw_home(command.data_home, command.download)
+    home = command.images or lfw_home(command.data_home, download=True)
     collection = read_folder(home) if command.images else read_lfw(home)
     print(f"{home}: {len(collection.people)} people, {len(collection.images)} photos")
     faces = load_faces(collection, bar)
@@ -224,7 +223,7 @@ def finish(
             "own_angles_end": histogram(end),
             "own_angle_mean": round(float(np.degrees(end).mean()), 2),
         },
-        calibration=Calibration.from_pairs(cosine, validation.pairs.same),
+        calibration=Calibration.from_pairs(cosine, validation.pairs.same, *validation.people()),
         validation=measures(cosine, validation),
         centre_people=tuple(faces.names[learn.people[i]] for i in rows),
         versions=versions,

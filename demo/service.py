@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from model.calibration import Calibration
 from model.errors import MarginScopeError
 from model.faces import Face, FaceNotFound, align, choose, detect
 from model.images import RGB, read_image
 from model.recognizer import Recognizer
-from model.verification import Calibration
 
 PREVIEW = 900  # pixels, the longer side of what is shown of a photo
 
@@ -76,15 +76,17 @@ class Answer:
 
     similarity: the cosine, -1..1. angle: in degrees. threshold: the angle in degrees up to which
     "same person" errs least on validation pairs. far: the share of validation pairs of two people
-    at least as similar. frr: the share of pairs of one person less similar.
+    at least as similar. frr: the share of pairs of one person less similar. Both carry their
+    standard error over people.
     """
 
     similarity: float
     angle: float
     threshold: float
     far: float
+    far_error: float
     frr: float
-    calibration: Calibration
+    frr_error: float
 
     def to_json(self) -> dict[str, float]:
         """The two numbers that scripts read."""
@@ -148,14 +150,17 @@ class CompareService:
 def _answer(recognizer: Recognizer, crops: RGB) -> Answer:
     a, b = recognizer.embed(crops).astype(np.float64)
     angle = float(np.degrees(2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
-    calibration = recognizer.calibration
+    calibration: Calibration = recognizer.calibration
+    far, far_error = calibration.far(angle)
+    frr, frr_error = calibration.frr(angle)
     return Answer(
         similarity=float(np.cos(np.radians(angle))),
         angle=angle,
         threshold=calibration.threshold,
-        far=calibration.far(angle),
-        frr=calibration.frr(angle),
-        calibration=calibration,
+        far=far,
+        far_error=far_error,
+        frr=frr,
+        frr_error=frr_error,
     )
 
 

@@ -15,11 +15,11 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from model.backbone import Backbone
+from model.calibration import Calibration
 from model.errors import MarginScopeError
 from model.files import write_whole
 from model.recipe import RecipeInvalid, TrainConfig, config_from
 from model.training import Training
-from model.verification import BINS, Calibration
 
 FORMAT = "marginscope-1"
 MAX_BYTES = 200 * 1024 * 1024
@@ -73,11 +73,11 @@ class Card:
         expected = {field.name for field in dataclasses.fields(Card)}
         if not isinstance(values, dict) or set(values) != expected:
             raise ValueError("its card has not the fields that this version writes")
-        calibration = values["calibration"]
-        genuine, impostor = tuple(calibration["genuine"]), tuple(calibration["impostor"])
-        if len(genuine) != BINS or len(impostor) != BINS:
-            raise ValueError("its calibration has the wrong number of bins")
-        values["calibration"] = Calibration(genuine, impostor, float(calibration["threshold"]))
+        calibration: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values["calibration"].items()
+        }
+        values["calibration"] = Calibration(**calibration)
         values["centre_people"] = tuple(values["centre_people"])
         return Card(**values)
 

@@ -26,9 +26,18 @@ class DataNotFound(MarginScopeError):
     """LFW is in none of the places looked at."""
 
     sentence = (
-        "LFW is not at {looked}. Name its folder with --data-home or $MARGINSCOPE_DATA, train on "
-        "your own people with --images FOLDER, or allow the download with --download (about 110 MB "
-        "by scikit-learn)."
+        "LFW is not at {looked}. Name the folder that holds lfw_home/ with --data-home or "
+        "$MARGINSCOPE_DATA, or train on your own people with --images FOLDER."
+    )
+
+
+class DownloadFailed(MarginScopeError):
+    """scikit-learn could not fetch LFW."""
+
+    sentence = (
+        "LFW could not be downloaded ({problem}). Get it by other means, lay it out as "
+        "FOLDER/lfw_home/lfw/<Name>/<Name>_NNNN.jpg with its pairs*.txt beside lfw/, and name "
+        "FOLDER with --data-home."
     )
 
 
@@ -62,23 +71,38 @@ class Collection:
 
 
 def lfw_home(data_home: Path | None = None, download: bool = False) -> Path:
-    """The folder `lfw_home` with LFW inside; DataNotFound names the places that were tried."""
-    from sklearn.datasets import fetch_lfw_people, get_data_home
+    """The folder `lfw_home` with LFW inside.
 
-    here = Path(__file__).resolve().parent.parent
+    Looked for in `data_home`, else in $MARGINSCOPE_DATA, else in ../shared/data and scikit-learn's
+    own data home, where it is downloaded if `download` allows. DataNotFound names the places that
+    were tried; DownloadFailed says why it was not to be had.
+    """
+    from sklearn.datasets import get_data_home
+
     environment = os.environ.get("MARGINSCOPE_DATA")
+    named = data_home or (Path(environment) if environment else None)
     own = Path(get_data_home())
-    named = [data_home] if data_home else [Path(environment)] if environment else []
-    places = named or [here.parent / "shared" / "data", own]
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    places = [named] if named else [beside, own]
     for place in places:
         if (place / "lfw_home" / "lfw").is_dir():
             return place / "lfw_home"
-    if download:
-        print(f"Downloading LFW into {places[-1]}: about 110 MB, once (scikit-learn's fetcher)")
-        # Nobody has 500 images but one person: this triggers the download and builds a small array.
-        fetch_lfw_people(data_home=str(places[-1]), funneled=False, min_faces_per_person=500)
-        return places[-1] / "lfw_home"
-    raise DataNotFound(looked=", ".join(str(place) for place in places))
+    if named or not download:
+        raise DataNotFound(looked=", ".join(str(place) for place in places))
+    _download(own)
+    return own / "lfw_home"
+
+
+def _download(data_home: Path) -> None:
+    """Let scikit-learn's fetcher bring LFW; we read the JPEGs ourselves."""
+    from sklearn.datasets import fetch_lfw_people
+
+    print(f"LFW is not on this machine: downloading about 180 MB, once, into {data_home}")
+    try:
+        # One person alone has 500 images: this brings the files and builds a small array.
+        fetch_lfw_people(data_home=str(data_home), funneled=False, min_faces_per_person=500)
+    except (OSError, ValueError) as error:
+        raise DownloadFailed(problem=error) from None
 
 
 def read_lfw(home: Path) -> Collection:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model.backbone import embed, to_input
+from model.calibration import Calibration
 from model.checkpoint import Card, load_checkpoint
 from model.faces import CROP
 from model.images import RGB
-from model.verification import Calibration
 
 Embedding = NDArray[np.float32]  # (D,) or (N, D), unit
 

@@ -56,6 +56,10 @@ class ValidationSet:
     person: NDArray[np.int64]
     pairs: Pairs
 
+    def people(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Whom each pair shows, left (P,) and right (P,)."""
+        return self.person[self.pairs.left], self.person[self.pairs.right]
+
     def cosines(self, network: nn.Module) -> Values:
         """The similarity of each pair, (P,), by a network in eval mode."""
         return pair_cosines(embed(network, self.inputs).numpy(), self.pairs)
@@ -95,7 +99,7 @@ def measures(cosine: Values, validation: ValidationSet) -> dict[str, Any]:
     """
     same = validation.pairs.same
     correct = (cosine >= best_threshold(cosine, same)) == same
-    left, right = (validation.person[i] for i in (validation.pairs.left, validation.pairs.right))
+    left, right = validation.people()
 
     def accuracy(weight: Values) -> float:
         of_kind = (np.average(correct[kind], weights=weight[kind]) for kind in (same, ~same))

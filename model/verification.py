@@ -1,7 +1,6 @@
 """How well similarity tells pairs of one person from pairs of two: ROC, EER, thresholds, errors."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,71 +53,37 @@ def tar_at_far(cosine: Values, same: NDArray[np.bool_], far: float) -> float:
     return float((cosine[same] > threshold).mean())
 
 
-def bootstrap_over_people(
-    measure: Callable[[Values], float],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    draws: int = 200,
-    seed: int = 0,
-) -> float:
-    """The standard error of `measure(weight)` over the choice of people.
+def people_draws(
+    left: NDArray[np.int64], right: NDArray[np.int64], draws: int, seed: int = 0
+) -> Iterator[Values]:
+    """Weights (P,) of the pairs in each of `draws` draws of as many people, with replacement.
 
-    People are drawn with replacement; a pair of one person weighs as often as they were drawn, a
-    pair of two as the product. `left` and `right` (P,) say whom each pair shows. A draw that
-    leaves no pair of one kind, as can happen with a handful of people, is drawn again.
+    A pair of one person weighs as often as they were drawn, a pair of two as the product. A draw
+    that leaves no pair of one kind, as can happen with a handful of people, is drawn again.
     """
     rng = np.random.default_rng(seed)
     people, index = np.unique(np.concatenate([left, right]), return_inverse=True)
     a, b = np.split(index, 2)
     kinds = [kind for kind in (a == b, a != b) if kind.any()]
-    values: list[float] = []
-    while len(values) < draws:
+    while draws > 0:
         times = np.bincount(rng.integers(0, len(people), len(people)), minlength=len(people))
         weight = np.where(a == b, times[a], times[a] * times[b]).astype(np.float64)
         if all(weight[kind].any() for kind in kinds):
-            values.append(measure(weight))
-    return float(np.std(values, ddof=1))
+            draws -= 1
+            yield weight
 
 
-BINS = 1800  # of a tenth of a degree, 0..180
+def bootstrap_over_people(
+    measure: Callable[[Values], float],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    draws: int = 200,
+) -> float:
+    """The standard error of `measure(weight)` over the choice of people.
 
-
-@dataclass(frozen=True)
-class Calibration:
-    """The angles of validation pairs, which say what an angle means for one recogniser.
-
-    genuine, impostor: pairs counted in 1,800 bins of a tenth of a degree. threshold: the angle in
-    degrees up to which "same person" errs least at equal priors.
+    `left` and `right` (P,) say whom each pair shows; people_draws() says how a pair weighs.
     """
-
-    genuine: tuple[int, ...]
-    impostor: tuple[int, ...]
-    threshold: float
-
-    @staticmethod
-    def from_pairs(cosine: Values, same: NDArray[np.bool_]) -> "Calibration":
-        """From the similarities (P,) of validation pairs."""
-        angle = degrees(cosine)
-
-        def count(values: Values) -> tuple[int, ...]:
-            return tuple(np.histogram(values, bins=BINS, range=(0.0, 180.0))[0].tolist())
-
-        threshold = float(degrees(np.array(best_threshold(cosine, same))))
-        return Calibration(count(angle[same]), count(angle[~same]), threshold)
-
-    def far(self, angle: float) -> float:
-        """The share of impostor pairs at least as alike as a pair at `angle` degrees."""
-        return _share_up_to(self.impostor, angle)
-
-    def frr(self, angle: float) -> float:
-        """The share of genuine pairs less alike than a pair at `angle` degrees."""
-        return 1.0 - _share_up_to(self.genuine, angle)
-
-
-def _share_up_to(counts: tuple[int, ...], angle: float) -> float:
-    edges = np.linspace(0.0, 180.0, BINS + 1)
-    cumulated = np.concatenate([[0], np.cumsum(counts)])
-    return float(np.interp(angle, edges, cumulated) / max(1, cumulated[-1]))
+    return float(np.std([measure(w) for w in people_draws(left, right, draws)], ddof=1))
 
 
 def degrees(cosine: Values) -> Values:

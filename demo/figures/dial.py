@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from demo.colours import FAINT, INK, LINE, LOSS, translucent
 from demo.language import Text
-from model.verification import BINS, Calibration
+from model.calibration import BINS, Calibration
 
 SPAN = 120.0  # degrees on the arc; beyond it the needle stays at the end
 HILL = 0.42  # height of the highest hill, in radii
@@ -45,12 +45,6 @@ def dial(loss: str, calibration: Calibration, angle: float | None, text: Text) -
         font={"family": FONT},
     )
     return figure
-
-
-def typical(counts: tuple[int, ...]) -> float:
-    """The median angle, in degrees, of a Calibration's histogram."""
-    cumulated = np.cumsum(counts)
-    return float((np.searchsorted(cumulated, cumulated[-1] / 2) + 0.5) * 180.0 / BINS)
 
 
 def degrees(angle: float) -> str:
@@ -91,7 +85,7 @@ def _hills(figure: go.Figure, calibration: Calibration, colour: str, text: Text)
                 name=name,
             )
         )
-        middle = np.array([typical(getattr(calibration, name))])
+        middle = np.array([calibration.typical(same=filled)])
         x, y = on_arc(middle, 1.0 + height.max() + 0.09)
         figure.add_annotation(
             x=x[0], y=y[0], text=text(f"figure.{name}"), font={"size": 12, "color": INK},

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from demo import assets
-from demo.figures.dial import degrees, dial, signed, typical
+from demo.figures.dial import degrees, dial, signed
 from demo.language import LANGUAGES, Text, guess, text
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
 from demo.service import Answer, CompareService, Comparison
@@ -42,12 +42,17 @@ def page() -> None:
 
 def _title() -> Text:
     """The title line with the language switch; returns the language chosen."""
-    first = guess(st.context.locale)
+    asked = st.query_params.get("lang")
+    first = asked if asked in LANGUAGES else guess(st.context.locale)
+
+    def keep_in_url() -> None:
+        st.query_params["lang"] = st.session_state.lang
+
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         place = st.container(width="stretch")
         language = st.segmented_control(
             text(first)("app.language"), list(LANGUAGES), default=first, key="lang",
-            format_func=LANGUAGES.__getitem__, bind="query-params", required=True,
+            format_func=LANGUAGES.__getitem__, required=True, on_change=keep_in_url,
             label_visibility="collapsed",
         )  # fmt: skip
     words = text(language or first)
@@ -96,8 +101,8 @@ def _dial(recognizer: Recognizer, answer: Answer | None, words: Text) -> None:
     loss, calibration = recognizer.name, recognizer.calibration
     fields = {
         "loss": words(f"loss.{loss}"),
-        "genuine": degrees(typical(calibration.genuine)),
-        "impostor": degrees(typical(calibration.impostor)),
+        "genuine": degrees(calibration.typical(same=True)),
+        "impostor": degrees(calibration.typical(same=False)),
         "threshold": degrees(calibration.threshold),
     }
     if answer is not None:
@@ -119,7 +124,12 @@ def _dial(recognizer: Recognizer, answer: Answer | None, words: Text) -> None:
         f"<span>{words(f'compare.side_{side}', **fields)}</span></div>"
     )
     st.caption(
-        words("compare.reading_far", far=f"{100 * answer.far:.1f}")
+        words("compare.reading_far", far=per_hundred(answer.far, answer.far_error))
         + "  \n"
-        + words("compare.reading_frr", frr=f"{100 * answer.frr:.1f}")
+        + words("compare.reading_frr", frr=per_hundred(answer.frr, answer.frr_error))
     )
+
+
+def per_hundred(share: float, error: float) -> str:
+    """0.123, 0.011 -> '12.3 ± 1.1'."""
+    return f"{100 * share:.1f} ± {100 * error:.1f}"

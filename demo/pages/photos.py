@@ -23,19 +23,20 @@ MARK = (0, 158, 115), (255, 255, 255)  # of the face used, and of the others
 class Session:
     """What one visitor has on the page; it lives in st.session_state and nowhere else.
 
-    photos, problems: by side. before: the photos that clear() took away. inputs: counts up to
-    give the upload widgets a fresh start. pair: which ready pair comes next.
+    photos, problems: by side. before: the photos that clear() took away. inputs: counts up by side
+    to give its upload widget a fresh start, so that a file is not kept twice. pair: which ready
+    pair comes next.
     """
 
     photos: dict[str, Photo] = field(default_factory=dict)
     problems: dict[str, MarginScopeError] = field(default_factory=dict)
     before: dict[str, Photo] = field(default_factory=dict)
-    inputs: int = 0
+    inputs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SIDES, 0))
     pair: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
 
     def put(self, service: CompareService, side: str, data: bytes) -> None:
         """Read a photo into a side; an unreadable one leaves what was there and says why."""
-        self.inputs += 1
+        self.inputs[side] += 1
         self.problems.pop(side, None)
         try:
             self.photos[side] = service.read(data, side)
@@ -54,8 +55,8 @@ class Session:
         self.before = dict(self.photos)
         for side in sides or SIDES:
             self.photos.pop(side, None)
+            self.inputs[side] += 1
         self.problems = {}
-        self.inputs += 1
 
     def undo(self) -> None:
         """What the last clear() took away."""
@@ -160,7 +161,7 @@ def _source(side: str, service: CompareService, text: Text) -> None:
         text("compare.source"), list(names), format_func=names.__getitem__, default="file",
         key=f"source-{side}", label_visibility="collapsed", required=True,
     )  # fmt: skip
-    key = f"{kind}-{side}-{here.inputs}"
+    key = f"{kind}-{side}-{here.inputs[side]}"
 
     def take() -> None:
         given = st.session_state.get(key)
@@ -184,7 +185,7 @@ def _source(side: str, service: CompareService, text: Text) -> None:
 
 def _pick(side: str, photo: Photo, text: Text) -> None:
     here = session()
-    key = f"face-{side}-{here.inputs}"
+    key = f"face-{side}-{here.inputs[side]}"
     numbers = list(range(1, len(photo.faces) + 1))
 
     def take() -> None:

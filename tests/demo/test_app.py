@@ -119,18 +119,30 @@ def test_a_bad_photo_says_why_and_nothing_is_lost(app):
     assert len(readings(app)) == 2
 
 
-@pytest.mark.parametrize(("locale", "words"), [("ko-KR", "유사도"), ("en-US", "similarity")])
-def test_language_is_guessed_and_switched(locale: str, words: str):
+@pytest.mark.parametrize(
+    ("locale", "query", "words"),
+    [
+        ("ko-KR", None, "유사도"),
+        ("en-US", None, "similarity"),
+        ("en-US", "ko", "유사도"),
+        ("ko-KR", "en", "similarity"),
+        ("en-US", "xx", "similarity"),
+    ],
+)
+def test_language_is_guessed_kept_in_the_url_and_switched(locale, query, words):
     at = AppTest.from_file(APP, default_timeout=60)
     at.context = {"theme": "dark", "locale": locale}
+    if query:
+        at.query_params["lang"] = query
     at.run()
     at.button(key="ready-portraits").click().run()
     assert not at.exception
     assert words in readings(at)[0]
-    other = {"유사도": ("en", "similarity"), "similarity": ("ko", "유사도")}[words]
-    next(b for b in at.get("button_group") if b.key == "lang").set_value(other[0]).run()
+    other, says = {"유사도": ("en", "similarity"), "similarity": ("ko", "유사도")}[words]
+    next(b for b in at.get("button_group") if b.key == "lang").set_value(other).run()
     assert not at.exception
-    assert other[1] in readings(at)[0]
+    assert says in readings(at)[0]
+    assert at.query_params["lang"] in (other, [other])
     assert len(at.session_state.session.photos) == 2
 
 

@@ -42,8 +42,8 @@ def test_the_answer_is_the_angle_between_the_two_embeddings(service, photos):
         assert answer.similarity == pytest.approx(cosine, abs=1e-5)
         assert answer.angle == pytest.approx(np.degrees(np.arccos(cosine)), abs=1e-3)
         calibration = assets.recognizer(name).calibration
-        assert answer.far == calibration.far(answer.angle)
-        assert answer.frr == calibration.frr(answer.angle)
+        assert (answer.far, answer.far_error) == calibration.far(answer.angle)
+        assert (answer.frr, answer.frr_error) == calibration.frr(answer.angle)
 
 
 def test_order_does_not_matter_and_a_face_is_itself(service, photos):

@@ -8,6 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from model.backbone import Backbone, embed
+from model.calibration import Calibration
 from model.checkpoint import (
     Card,
     CheckpointInvalid,
@@ -21,7 +22,6 @@ from model.checkpoint import (
 )
 from model.recipe import TrainConfig
 from model.training import Training
-from model.verification import Calibration
 
 CONFIG = TrainConfig(input_size=32, width=4, blocks=(1, 1, 1, 1), dimension=8)
 
@@ -30,13 +30,14 @@ CONFIG = TrainConfig(input_size=32, width=4, blocks=(1, 1, 1, 1), dimension=8)
 def card() -> Card:
     rng = np.random.default_rng(0)
     same = np.arange(300) < 100
+    left = np.arange(300) % 20
     cosine = np.clip(rng.normal(0.1, 0.1, 300) + 0.4 * same, -1, 1)
     return Card(
         loss="arcface",
         recipe=dataclasses.asdict(CONFIG) | {"blocks": list(CONFIG.blocks)},
         split={"train": {"people": 2, "images": 5}},
         training={"steps": 3},
-        calibration=Calibration.from_pairs(cosine, same),
+        calibration=Calibration.from_pairs(cosine, same, left, np.where(same, left, left + 1)),
         validation={"auc": {"value": 0.9, "standard_error": 0.01}},
         centre_people=("Ada", "Grace"),
         versions={"torch": torch.__version__},

@@ -6,7 +6,6 @@ from sklearn.metrics import roc_auc_score
 
 from model.data import Pairs
 from model.verification import (
-    Calibration,
     auc,
     balanced_accuracy,
     best_threshold,
@@ -87,18 +86,3 @@ def test_bootstrap_knows_that_pairs_of_one_person_are_not_independent():
         lambda weight: float(np.average(value, weights=weight)), people, people, draws=2000
     )
     assert error == pytest.approx(value.std(ddof=1) / 10, rel=0.08)
-
-
-def test_calibration_counts_what_it_was_given():
-    rng = np.random.default_rng(0)
-    same = np.r_[np.ones(500, bool), np.zeros(5000, bool)]
-    angle = np.where(same, rng.normal(57, 8, 5500), rng.normal(89, 6, 5500))
-    calibration = Calibration.from_pairs(np.cos(np.radians(angle)), same)
-    assert sum(calibration.genuine) == 500
-    assert sum(calibration.impostor) == 5000
-    for asked in (40.0, 57.3, 70.0, 89.9, 120.0):
-        assert calibration.far(asked) == pytest.approx((angle[~same] <= asked).mean(), abs=2e-3)
-        assert calibration.frr(asked) == pytest.approx((angle[same] > asked).mean(), abs=4e-3)
-    assert calibration.far(0.0) == 0.0
-    assert calibration.frr(180.0) == 0.0
-    assert 65 < calibration.threshold < 80

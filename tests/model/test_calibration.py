@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from model.calibration import Calibration
+from model.data import pairs_of_people
+from model.verification import bootstrap_over_people
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Pairs of 120 people of four images, with angles as a recogniser gives them."""
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(120), 4)
+    pairs = pairs_of_people(person)
+    ease = rng.normal(0, 6, 120)  # some people are easier than others
+    mean = np.where(pairs.same, 57 + ease[person[pairs.left]], 89)
+    angle = rng.normal(mean, np.where(pairs.same, 6, 7))
+    return angle, pairs.same, person[pairs.left], person[pairs.right]
+
+
+@pytest.fixture(scope="module")
+def calibration(pairs):
+    angle, same, left, right = pairs
+    return Calibration.from_pairs(np.cos(np.radians(angle)), same, left, right)
+
+
+def test_it_counts_what_it_was_given(pairs, calibration):
+    angle, same, *_ = pairs
+    assert sum(calibration.genuine) == same.sum()
+    assert sum(calibration.impostor) == (~same).sum()
+    for asked in (40.0, 57.3, 70.0, 89.9, 120.0):
+        assert calibration.far(asked)[0] == pytest.approx((angle[~same] <= asked).mean(), abs=2e-3)
+        assert calibration.frr(asked)[0] == pytest.approx((angle[same] > asked).mean(), abs=4e-3)
+    assert calibration.far(0.0) == (0.0, 0.0)
+    assert calibration.frr(180.0) == (0.0, 0.0)
+    assert 65 < calibration.threshold < 80
+    assert calibration.typical(same=True) == pytest.approx(np.median(angle[same]), abs=0.1)
+    assert calibration.typical(same=False) == pytest.approx(np.median(angle[~same]), abs=0.1)
+
+
+@pytest.mark.parametrize("asked", [50.0, 60.0, 80.0])
+def test_the_errors_are_those_of_a_bootstrap_over_people(pairs, calibration, asked):
+    angle, same, left, right = pairs
+    for kind, found in ((True, calibration.frr(asked)[1]), (False, calibration.far(asked)[1])):
+        within = (angle <= asked)[same == kind]
+
+        def share(weight, within=within, kind=kind):
+            return float(np.average(within, weights=weight[same == kind]))
+
+        assert found == pytest.approx(bootstrap_over_people(share, left, right), rel=0.02, abs=1e-6)
+
+
+def test_people_who_differ_make_the_error_larger_than_a_binomial_one(pairs, calibration):
+    share, error = calibration.frr(57.0)
+    genuine = pairs[1].sum()
+    assert error > 1.3 * np.sqrt(share * (1 - share) / genuine)
+
+
+def test_wrong_lengths_are_refused(calibration):
+    with pytest.raises(ValueError, match="number of bins"):
+        Calibration((1, 2), calibration.impostor, (0.0,), (0.0,), 70.0)

@@ -1,0 +1,26 @@
+import json
+from pathlib import Path
+
+import evaluate
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_tables_are_those_of_the_results():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert evaluate.with_tables(text) == text
+
+
+def test_every_scored_checkpoint_is_in_the_test_log():
+    scored = json.loads((ROOT / "results" / "view1.json").read_text())["losses"]
+    logged = {entry["checkpoint_sha256"] for entry in
+              json.loads((ROOT / "results" / "test_log.json").read_text())}  # fmt: skip
+    assert {scores["checkpoint_sha256"] for scores in scored.values()} <= logged
+
+
+def test_both_commands_stand_in_the_readme():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert text.index("make app") < text.index("make test")
+    assert "\napp:" in makefile
+    assert "\ntest:" in makefile
