@@ -18,6 +18,7 @@ from model.checkpoint import CheckpointInvalid
 from model.errors import MarginScopeError
 
 MODELS = ("softmax", "arcface")
+VERDICTS = {"same": "same person", "different": "different people", "unsure": "cannot tell"}
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,19 @@ def read(path: Path) -> bytes:
 def table(comparison: Comparison) -> str:
     """The answer for a terminal."""
     lines = [describe("left", comparison.left), describe("right", comparison.right), ""]
-    lines.append(f"{'':14}{'similarity':>11}{'angle':>9}{'threshold':>11}")
+    lines.append(
+        f"{'':14}{'similarity':>11}{'angle':>9}{'P(same)':>9}{'FAR':>8}{'FRR':>8}  verdict"
+    )
     for name, answer in comparison.answers.items():
         lines.append(
-            f"{name:14}{answer.similarity:11.3f}{answer.angle:8.1f}°{answer.threshold:10.1f}°"
+            f"{name:14}{answer.similarity:11.3f}{answer.angle:8.1f}°{answer.probability:9.2f}"
+            f"{100 * answer.far:7.1f}%{100 * answer.frr:7.1f}%  {VERDICTS[answer.verdict]}"
         )
     lines += [
         "",
-        "threshold: the angle up to which 'same person' errs least on validation people.",
+        "FAR: the share of validation pairs of two people that look at least this alike.",
+        "FRR: the share of validation pairs of one person that look less alike.",
+        "P(same) is at equal priors. 'Same' needs FAR <= 5 %, 'different' FRR <= 5 %.",
         "A demonstration of a loss, not a way to decide who somebody is.",
     ]
     return "\n".join(lines)

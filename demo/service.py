@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from model.calibration import Calibration
+from model.calibration import Calibration, Verdict
 from model.errors import MarginScopeError
 from model.faces import Face, FaceNotFound, align, choose, detect
 from model.images import RGB, read_image
@@ -77,7 +77,8 @@ class Answer:
     similarity: the cosine, -1..1. angle: in degrees. threshold: the angle in degrees up to which
     "same person" errs least on validation pairs. far: the share of validation pairs of two people
     at least as similar. frr: the share of pairs of one person less similar. Both carry their
-    standard error over people.
+    standard error over people. probability: that the faces are one person's, at equal priors.
+    verdict: "same", "different" or "unsure" (Calibration.verdict).
     """
 
     similarity: float
@@ -87,12 +88,18 @@ class Answer:
     far_error: float
     frr: float
     frr_error: float
+    probability: float
+    verdict: Verdict
 
-    def to_json(self) -> dict[str, float]:
-        """The two numbers that scripts read."""
+    def to_json(self) -> dict[str, Any]:
+        """What scripts read of one recogniser."""
         return {
             "similarity": round(self.similarity, 6),
             "angle_degrees": round(self.angle, 4),
+            "probability_same": round(self.probability, 6),
+            "verdict": self.verdict,
+            "far": round(self.far, 6),
+            "frr": round(self.frr, 6),
         }
 
 
@@ -161,6 +168,8 @@ def _answer(recognizer: Recognizer, crops: RGB) -> Answer:
         far_error=far_error,
         frr=frr,
         frr_error=frr_error,
+        probability=calibration.probability(angle),
+        verdict=calibration.verdict(angle),
     )
 
 

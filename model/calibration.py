@@ -1,6 +1,8 @@
 """What an angle means for one recogniser: the angles of validation pairs."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +11,8 @@ from model.verification import Values, best_threshold, degrees, people_draws
 
 BINS = 1800  # of a tenth of a degree, 0..180
 DRAWS = 200  # of people, for the standard errors
+
+Verdict = Literal["same", "different", "unsure"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,41 @@ class Calibration:
     def frr(self, angle: float) -> tuple[float, float]:
         """The share of genuine pairs less alike than a pair at `angle` degrees, and its error."""
         return 1.0 - _within(self.genuine, angle), _at(self.genuine_error, angle)
+
+    def probability(self, angle: float, prior: float = 0.5) -> float:
+        """How probably a pair at `angle` degrees shows one person, 0..1, if a share `prior` does.
+
+        Logistic regression on the cosine of validation pairs, genuine and impostor ones weighing
+        alike (Platt 1999); another prior shifts the log odds, by Bayes.
+        """
+        slope, intercept = self._logistic
+        odds = slope * np.cos(np.radians(angle)) + intercept + np.log(prior / (1.0 - prior))
+        return float(1.0 / (1.0 + np.exp(-odds)))
+
+    @cached_property
+    def _logistic(self) -> tuple[float, float]:
+        """Slope and intercept of the log odds over the cosine."""
+        from sklearn.linear_model import LogisticRegression
+
+        cosine = np.cos(np.radians((np.arange(BINS) + 0.5) * 180.0 / BINS))
+        weights = [np.asarray(counts) / sum(counts) for counts in (self.genuine, self.impostor)]
+        fit = LogisticRegression(C=1e6, max_iter=1000).fit(
+            np.tile(cosine, 2)[:, None],
+            np.repeat([1, 0], BINS),
+            sample_weight=np.concatenate(weights) * 1000.0,
+        )
+        return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+
+    def verdict(self, angle: float, limit: float = 0.05) -> Verdict:
+        """What may be said of a pair at `angle` degrees with its own errors at most `limit`.
+
+        "same" needs the pair's own FAR within the limit, "different" its own FRR; where both hold
+        the probability decides, where neither does nothing can be said.
+        """
+        same, different = self.far(angle)[0] <= limit, self.frr(angle)[0] <= limit
+        if same and different:
+            return "same" if self.probability(angle) >= 0.5 else "different"
+        return "same" if same else "different" if different else "unsure"
 
     def typical(self, same: bool) -> float:
         """The median angle of genuine (or impostor) pairs, in degrees."""

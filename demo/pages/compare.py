@@ -91,7 +91,7 @@ def _dials(service: CompareService, comparison: Comparison | None, words: Text) 
         for recognizer in service.recognizers:
             with st.container(key=f"dial-{recognizer.name}"):
                 _dial(recognizer, answers.get(recognizer.name), words)
-    if len({answer.angle <= answer.threshold for answer in answers.values()}) > 1:
+    if len({answer.verdict for answer in answers.values()}) > 1:
         st.info(words("compare.disagree"))
     if comparison is None:
         st.caption(words("compare.privacy", megabytes=MAX_BYTES // 2**20))
@@ -117,11 +117,12 @@ def _dial(recognizer: Recognizer, answer: Answer | None, words: Text) -> None:
     if answer is None:
         st.html(f'<div class="reading"><h3>{fields["loss"]}</h3></div>')
         return
-    side = "same" if answer.angle <= answer.threshold else "different"
+    probability = f"{answer.probability:.2f}"
     st.html(
         f'<div class="reading"><h3>{fields["loss"]}</h3><strong>{fields["angle"]}</strong>'
         f"<span>{words('figure.similarity', value=fields['similarity'])}</span>"
-        f"<span>{words(f'compare.side_{side}', **fields)}</span></div>"
+        f"<em>{words(f'verdict.{answer.verdict}')}</em>"
+        f"<span>{words('verdict.probability', value=probability)}</span></div>"
     )
     st.caption(
         words("compare.reading_far", far=per_hundred(answer.far, answer.far_error))

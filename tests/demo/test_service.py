@@ -114,7 +114,10 @@ def test_the_json_is_what_scripts_were_promised(service, photos):
     assert set(found) == {"left", "right", "models"}
     assert set(found["models"]) == set(LOSSES)
     for model in found["models"].values():
-        assert set(model) == {"similarity", "angle_degrees"}
+        assert set(model) == {
+            "similarity", "angle_degrees", "probability_same", "verdict", "far", "frr"
+        }  # fmt: skip
+        assert model["verdict"] in ("same", "different", "unsure")
         cosine = np.cos(np.radians(model["angle_degrees"]))
         assert model["similarity"] == pytest.approx(cosine, abs=1e-4)
     for side, path in zip(("left", "right"), PORTRAITS, strict=True):

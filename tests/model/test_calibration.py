@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from model.calibration import Calibration
 from model.data import pairs_of_people
@@ -59,3 +60,42 @@ def test_people_who_differ_make_the_error_larger_than_a_binomial_one(pairs, cali
 def test_wrong_lengths_are_refused(calibration):
     with pytest.raises(ValueError, match="number of bins"):
         Calibration((1, 2), calibration.impostor, (0.0,), (0.0,), 70.0)
+
+
+def test_the_probability_is_the_logistic_regression_on_the_pairs_themselves(pairs, calibration):
+    """Against scikit-learn on each pair's own cosine, both kinds weighing alike."""
+    angle, same, *_ = pairs
+    weight = np.where(same, 1000 / same.sum(), 1000 / (~same).sum())
+    oracle = LogisticRegression(C=1e6, max_iter=1000).fit(
+        np.cos(np.radians(angle))[:, None], same, sample_weight=weight
+    )
+    for asked in (45.0, 70.0, 76.0, 95.0):
+        expected = oracle.predict_proba([[np.cos(np.radians(asked))]])[0, 1]
+        assert calibration.probability(asked) == pytest.approx(expected, abs=0.003)
+
+
+def test_another_prior_follows_by_bayes(calibration):
+    even = calibration.probability(70.0)
+    for prior in (0.01, 0.3, 0.9):
+        expected = even * prior / (even * prior + (1 - even) * (1 - prior))
+        assert calibration.probability(70.0, prior) == pytest.approx(expected)
+
+
+def test_the_verdict_follows_the_pairs_own_errors(calibration):
+    said = [calibration.verdict(a) for a in np.arange(0, 180, 0.5)]
+    order = {"same": 0, "unsure": 1, "different": 2}
+    ranks = [order[verdict] for verdict in said]
+    assert ranks == sorted(ranks)
+    assert {said[0], said[-1]} == {"same", "different"}
+    for angle, verdict in zip(np.arange(0, 180, 0.5), said, strict=True):
+        if verdict == "same":
+            assert calibration.far(angle)[0] <= 0.05
+        elif verdict == "different":
+            assert calibration.frr(angle)[0] <= 0.05
+        else:
+            assert min(calibration.far(angle)[0], calibration.frr(angle)[0]) > 0.05
+    # With a strict limit both kinds of error are too common around the crossing
+    assert calibration.verdict(74.0, limit=0.001) == "unsure"
+    # With a lax one both hold there, and the probability decides
+    assert calibration.verdict(60.0, limit=0.6) == "same"
+    assert calibration.verdict(86.0, limit=0.6) == "different"

@@ -1,0 +1,82 @@
+"""Mutated files: whatever a stranger uploads is answered or refused by name, never a crash."""
+
+import io
+import os
+import random
+import resource
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from model.errors import MarginScopeError
+from model.faces import align, detect
+from model.images import read_image
+
+FILES = int(os.environ.get("MARGINSCOPE_FUZZ", "500"))
+
+
+@pytest.fixture(scope="module")
+def seeds(portraits) -> list[bytes]:
+    """Small versions of a portrait in every format and mode that we read."""
+    image = Image.fromarray(portraits[0]).resize((160, 160))
+    found = []
+    for kind, mode in (
+        ("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGBA"), ("PNG", "P"),
+        ("PNG", "LA"), ("WEBP", "RGB"), ("GIF", "P"), ("BMP", "RGB"), ("TIFF", "RGB"), ("PNG", "1"),
+    ):  # fmt: skip
+        stream = io.BytesIO()
+        image.convert(mode).save(stream, kind)
+        found.append(stream.getvalue())
+    deep = io.BytesIO()
+    Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257).save(deep, "PNG")
+    return [*found, deep.getvalue()]
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    found = bytearray(data)
+    how = rng.choice(["truncate", "flip", "header", "splice", "zero"])
+    if how == "truncate":
+        return bytes(found[: rng.randrange(len(found))])
+    if how == "header":
+        for _ in range(rng.randint(1, 4)):
+            found[rng.randrange(min(64, len(found)))] = rng.randrange(256)
+    elif how == "splice":
+        at = rng.randrange(len(found))
+        found[at:at] = rng.randbytes(rng.randint(1, 400))
+    elif how == "zero":
+        at = rng.randrange(len(found))
+        found[at : at + 200] = bytes(len(found[at : at + 200]))
+    else:
+        for _ in range(rng.randint(1, 40)):
+            found[rng.randrange(len(found))] ^= 1 << rng.randrange(8)
+    return bytes(found)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mutated_files_crash_nothing_hang_nothing_and_leave_memory_flat(seeds):
+    seed = int(os.environ.get("MARGINSCOPE_FUZZ_SEED", time.time_ns() % 10**9))
+    print(f"MARGINSCOPE_FUZZ_SEED={seed}")
+    rng = random.Random(seed)
+    refused, slowest, memory = 0, 0.0, 0
+    for i in range(FILES):
+        data = mutated(rng.choice(seeds), rng)
+        began = time.monotonic()
+        try:
+            image = read_image(data)
+            assert image.dtype == np.uint8
+            assert image.ndim == 3
+            assert image.shape[2] == 3
+            if image.size < 1_000_000:
+                for face in detect(image):
+                    assert align(image, face.landmarks).shape == (112, 112, 3)
+        except MarginScopeError:
+            refused += 1
+        slowest = max(slowest, time.monotonic() - began)
+        if i == FILES // 2:
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert 0 < refused < FILES
+    assert slowest < 20, f"{slowest:.1f} s"
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory
+    assert grown < 400_000, f"the second half took {grown} kB more than the first"
