@@ -1,10 +1,10 @@
 # make app    open the app            make lint    ruff and mypy
 # make test   lint and all tests      make models  train the shipped checkpoints again (about an hour)
-# make .venv  only the environment
+# make .venv  only the environment        make picture README's picture from the running app
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test lint models .venv
+.PHONY: app test lint models picture .venv
 
 app: .venv/installed
 	$(BIN)/streamlit run app.py
@@ -22,6 +22,9 @@ models: .venv/installed
 	  $(BIN)/python train.py recipes/$$loss.toml --output runs/$$loss && \
 	  cp runs/$$loss/$$loss.safetensors assets/ || exit 1; \
 	done
+
+picture: .venv/installed
+	$(BIN)/python -m tests.browser.picture
 
 .venv: .venv/installed
 

@@ -74,6 +74,11 @@ class Calibration:
         """The share of genuine pairs less alike than a pair at `angle` degrees, and its error."""
         return 1.0 - _within(self.genuine, angle), _at(self.genuine_error, angle)
 
+    def threshold_at_far(self, far: float) -> float:
+        """The largest angle, in degrees, within which at most a share `far` of impostors lies."""
+        cumulated = np.cumsum(self.impostor)
+        return float(np.searchsorted(cumulated, far * cumulated[-1], side="right") * 180.0 / BINS)
+
     def probability(self, angle: float, prior: float = 0.5) -> float:
         """How probably a pair at `angle` degrees shows one person, 0..1, if a share `prior` does.
 

@@ -5,13 +5,14 @@ import streamlit as st
 from demo import assets
 from demo.figures.dial import degrees, dial, signed
 from demo.language import LANGUAGES, Text, guess, text
+from demo.pages.details import details, per_hundred
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
 from demo.service import Answer, CompareService, Comparison
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 from model.recognizer import Recognizer
 
-LOSSES = ("softmax", "arcface")
+CONTROL = "norm-softmax"
 
 
 def page() -> None:
@@ -19,7 +20,8 @@ def page() -> None:
     words = _title()
     try:
         with st.spinner(words("compare.thinking")):
-            service = CompareService([assets.recognizer(name) for name in LOSSES])
+            losses = ("softmax", CONTROL, "arcface") if _with_control() else ("softmax", "arcface")
+            service = CompareService([assets.recognizer(name) for name in losses])
     except MarginScopeError as error:
         st.error(words.error(error))
         return
@@ -35,9 +37,20 @@ def page() -> None:
             _dials(service, comparison, words)
         with st.container(key="second"):
             photo_panel("right", service, words)
+    st.toggle(
+        words("compare.control"), key="control", bind="query-params",
+        help=words("compare.control_help"),
+    )  # fmt: skip
+    details(service, comparison, words)
     with st.expander(words("compare.how_title")):
         st.markdown(words("compare.how"))
     st.caption(words("app.notice"))
+
+
+def _with_control() -> bool:
+    """Whether norm-softmax is shown; the toggle stands below what it changes."""
+    in_url = st.query_params.get("control") == "true"
+    return bool(st.session_state.get("control", in_url))
 
 
 def _title() -> Text:
@@ -129,8 +142,3 @@ def _dial(recognizer: Recognizer, answer: Answer | None, words: Text) -> None:
         + "  \n"
         + words("compare.reading_frr", frr=per_hundred(answer.frr, answer.frr_error))
     )
-
-
-def per_hundred(share: float, error: float) -> str:
-    """0.123, 0.011 -> '12.3 ± 1.1'."""
-    return f"{100 * share:.1f} ± {100 * error:.1f}"

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,33 +26,40 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory) -> Iterator[str]:
+@contextmanager
+def running_app(folder: Path) -> Iterator[str]:
     """`streamlit run app.py` on a free port, without LFW, so that every machine shows the same."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("streamlit") / "log.txt"
+    log = folder / "streamlit.log"
     with log.open("w") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
              "--server.headless", "true"],
             cwd=ROOT, stdout=stream, stderr=stream,
-            env=os.environ | {"MARGINSCOPE_DATA": str(log.parent)},
+            env=os.environ | {"MARGINSCOPE_DATA": str(folder)},
         )  # fmt: skip
     url = f"http://localhost:{port}"
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
-            break
-        except OSError:
+    try:
+        for _ in range(240):
             assert process.poll() is None, log.read_text()
-            time.sleep(0.25)
-    yield url
-    process.terminate()
-    process.wait(timeout=20)
-    said = log.read_text()
-    assert "Traceback" not in said, said
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_app(tmp_path_factory.mktemp("streamlit")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -86,6 +86,18 @@ def test_ready_pair_swap_clear_and_undo(app, expected):
     assert not app.exception
 
 
+def test_the_control_and_the_numbers_are_a_switch_away(app):
+    app.button(key="ready-portraits").click().run()
+    assert charts(app) == 2
+    app.toggle(key="control").set_value(True).run()
+    assert not app.exception
+    assert charts(app) == 3
+    assert "Norm-softmax" in readings(app)[1]
+    table = next(m.value for m in app.markdown if "threshold for FAR 0.1 %" in m.value)
+    assert len({row.count("|") for row in table.splitlines()}) == 1
+    assert len(table.splitlines()) == 11
+
+
 def test_of_several_faces_the_person_picks_one(app, portraits, expected):
     height = max(image.shape[0] for image in portraits)
     padded = [np.pad(im, ((0, height - im.shape[0]), (0, 0), (0, 0))) for im in portraits]

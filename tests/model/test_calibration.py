@@ -99,3 +99,12 @@ def test_the_verdict_follows_the_pairs_own_errors(calibration):
     # With a lax one both hold there, and the probability decides
     assert calibration.verdict(60.0, limit=0.6) == "same"
     assert calibration.verdict(86.0, limit=0.6) == "different"
+
+
+@pytest.mark.parametrize("far", [0.1, 0.01, 0.001])
+def test_a_threshold_keeps_its_far(pairs, calibration, far):
+    angle, same, *_ = pairs
+    threshold = calibration.threshold_at_far(far)
+    assert (angle[~same] < threshold).mean() <= far
+    assert (angle[~same] < threshold + 0.2).mean() > far
+    assert calibration.far(threshold)[0] <= far + 1e-9
