@@ -13,7 +13,7 @@ from model.calibration import Calibration, Verdict
 from model.errors import MarginScopeError
 from model.faces import Face, FaceNotFound, align, choose, detect
 from model.images import RGB, read_image
-from model.recognizer import Recognizer
+from model.recognizer import Embedding, Recognizer
 
 PREVIEW = 900  # pixels, the longer side of what is shown of a photo
 
@@ -151,13 +151,14 @@ class CompareService:
     def compare(self, left: Photo, right: Photo) -> Comparison:
         """Each recogniser's answer on the two faces used."""
         crops = np.stack([left.crop, right.crop])
-        return Comparison(left, right, {r.name: _answer(r, crops) for r in self.recognizers})
+        answers = {r.name: answer(r.calibration, *r.embed(crops)) for r in self.recognizers}
+        return Comparison(left, right, answers)
 
 
-def _answer(recognizer: Recognizer, crops: RGB) -> Answer:
-    a, b = recognizer.embed(crops).astype(np.float64)
+def answer(calibration: Calibration, left: Embedding, right: Embedding) -> Answer:
+    """What a recogniser with this calibration says of two of its embeddings, (D,) unit each."""
+    a, b = left.astype(np.float64), right.astype(np.float64)
     angle = float(np.degrees(2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
-    calibration: Calibration = recognizer.calibration
     far, far_error = calibration.far(angle)
     frr, frr_error = calibration.frr(angle)
     return Answer(

@@ -50,10 +50,42 @@ def test_exit_codes_and_one_line_errors(tmp_path):
         ((PORTRAITS[0], faceless), 3, "No face was found in the right photo"),
         ((tmp_path / "none.jpg", PORTRAITS[0]), 2, "cannot be opened"),
         ((*PORTRAITS, "--left-face", "4"), 2, "choose from 1 to 1"),
-        ((PORTRAITS[0],), 2, "RIGHT"),
+        ((PORTRAITS[0],), 2, "Name two photos"),
+        (("--pairs", broken), 2, "not a list of pairs"),
     ):
         done = compare(*arguments)
         assert done.returncode == code, arguments
         assert reason in done.stderr
         assert "Traceback" not in done.stderr
         assert done.stdout == ""
+
+
+def test_a_list_gives_each_row_its_line_in_order_and_a_bad_row_does_not_stop_it(tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"nothing")
+    a, b = PORTRAITS
+    rows = [(a, b, "x"), (b, broken, ""), (a, tmp_path / "none.jpg", ""), (b, b, "y"), (b, a, "")]
+    listed = tmp_path / "pairs.csv"
+    listed.write_text("left,right,note\n" + "".join(f"{x},{y},{z}\n" for x, y, z in rows))
+    done = compare("--pairs", listed)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 5
+    assert lines[1]["error"]["code"] == "PhotoUnreadable"
+    assert lines[1]["error"]["photo"] == "right"
+    assert lines[2]["error"]["code"] == "PhotoMissing"
+    assert lines[3]["models"]["arcface"]["angle_degrees"] == pytest.approx(0, abs=0.1)
+    assert lines[0]["models"] == lines[4]["models"]
+    assert lines[0]["left"] == lines[4]["right"]
+    single = json.loads(compare(a, b, "--json").stdout)
+    assert single["left"] == lines[0]["left"]
+    for name, model in single["models"].items():
+        assert lines[0]["models"][name]["similarity"] == pytest.approx(
+            model["similarity"], abs=1e-4
+        )
+    assert "reading photos" in done.stderr
+
+
+def test_korean(tmp_path):
+    assert "다른 사람" in compare(*PORTRAITS, "--lang", "ko").stdout
+    assert "열 수 없습니다" in compare(PORTRAITS[0], tmp_path / "none", "--lang", "ko").stderr

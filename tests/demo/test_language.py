@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from compare import PhotosNotNamed
 from demo.language import LANGUAGES, guess, text
+from demo.pairs import PairsUnreadable, PhotoMissing
 from demo.service import FaceNumberInvalid
 from model.checkpoint import CheckpointInvalid
 from model.faces import FaceNotFound
@@ -19,6 +21,9 @@ SHOWN = (
     FaceNotFound,
     FaceNumberInvalid,
     CheckpointInvalid,
+    PhotoMissing,
+    PairsUnreadable,
+    PhotosNotNamed,
 )
 
 
@@ -36,7 +41,7 @@ def test_both_languages_have_the_same_sentences_with_the_same_fields():
             assert other[key].strip()
 
 
-def test_every_error_that_a_visitor_meets_is_spoken_in_korean():
+def test_every_error_that_a_person_meets_is_spoken_in_korean():
     korean = text("ko").sentences
     told = {key.removeprefix("errors.") for key in korean if key.startswith("errors.")}
     assert told == {kind.__name__ for kind in SHOWN}
