@@ -44,9 +44,9 @@ class TrainConfig:
     dropout: float = 0.0
     """Share of the flattened features left out at each step."""
 
-    epochs: int = 24
+    epochs: int = 36
     """Passes over the training images."""
-    batch_size: int = 128
+    batch_size: int = 64
     """Images a step."""
     learning_rate: float = 0.1
     """The peak of the one-cycle schedule (SGD)."""
