@@ -88,6 +88,7 @@ def train(command: Command) -> int:
     """The story: find the people, build the network, take steps, keep the result."""
     config = command.config
     output = command.output or Path("runs") / config.loss
+    made_by = provenance()  # now: the code may change while this runs
     if config.threads:
         torch.set_num_threads(config.threads)
 
@@ -136,7 +137,8 @@ def train(command: Command) -> int:
                 return 130
 
     # The result, measured on the very weights that are kept
-    finish(output / f"{config.loss}.safetensors", training, learn, validation, faces, history)
+    path = output / f"{config.loss}.safetensors"
+    finish(path, training, learn, validation, faces, history, made_by)
     return 0
 
 
@@ -198,6 +200,7 @@ def finish(
     validation: ValidationSet,
     faces: Faces,
     history: list[dict[str, Any]],
+    made_by: tuple[dict[str, str], str],
 ) -> None:
     """Round to float16, calibrate those weights in float32 arithmetic, write the checkpoint."""
     weights = half(training.averaged)
@@ -206,7 +209,6 @@ def finish(
     seen = {person for person, _ in seen_gallery(faces.person, faces.part, faces.names)}
     rows = [i for i, person in enumerate(learn.people) if int(person) in seen]
     split = {part: faces.indices(part) for part in PARTS}
-    versions, revision = provenance()
     card = Card(
         loss=training.config.loss,
         recipe=dataclasses.asdict(training.config),
@@ -226,8 +228,8 @@ def finish(
         calibration=Calibration.from_pairs(cosine, validation.pairs.same, *validation.people()),
         validation=measures(cosine, validation),
         centre_people=tuple(faces.names[learn.people[i]] for i in rows),
-        versions=versions,
-        git=revision,
+        versions=made_by[0],
+        git=made_by[1],
     )
     bias = training.head.bias
     centres = training.head.weight[rows]
