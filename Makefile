@@ -1,5 +1,5 @@
 # make app    open the app            make lint    ruff and mypy
-# make test   lint and all tests      make models  train the shipped checkpoints again (about an hour)
+# make test   lint and all tests      make models  train the shipped checkpoints again (an hour; goes on where it was stopped)
 # make .venv  only the environment        make picture README's picture from the running app
 PYTHON ?= python3
 BIN := .venv/bin
@@ -19,7 +19,8 @@ lint: .venv/installed
 
 models: .venv/installed
 	for loss in softmax norm-softmax arcface; do \
-	  $(BIN)/python train.py recipes/$$loss.toml --output runs/$$loss && \
+	  resume=$$([ -f runs/$$loss/state.safetensors ] && echo --resume); \
+	  $(BIN)/python train.py recipes/$$loss.toml $$resume && \
 	  cp runs/$$loss/$$loss.safetensors assets/ || exit 1; \
 	done
 

@@ -61,9 +61,11 @@ def main(argv: list[str]) -> int:
     words = text(command.lang)
     try:
         service = CompareService([recognizer(name) for name in MODELS])
+        if (command.pairs is None) == (command.left is None):
+            raise PhotosNotNamed()
         if command.pairs is not None:
             return score_list(service, command.pairs, words)
-        if command.left is None or command.right is None:
+        if command.left is None or command.right is None:  # RIGHT alone is missing
             raise PhotosNotNamed()
         left = service.read(read_bytes(command.left), "left", command.left_face)
         right = service.read(read_bytes(command.right), "right", command.right_face)

@@ -15,9 +15,9 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
-from model.aligned import OK, aligned_faces
+from model.aligned import load_faces
 from model.checkpoint import provenance
-from model.data import Pairs, lfw_home, read_pairs
+from model.data import TEST_PAIRS, Pairs, lfw_home, read_lfw, read_pairs
 from model.errors import MarginScopeError
 from model.files import write_whole
 from model.recognizer import Recognizer
@@ -77,24 +77,21 @@ class NotFinal(MarginScopeError):
 
 def view1_pairs(home: Path) -> tuple[np.ndarray, Pairs, np.ndarray]:
     """Crops (K, 112, 112, 3), the 1,000 pairs by index into them, and whom each crop shows (K,)."""
-    listed = read_pairs(home / "pairsDevTest.txt")
-    images = sorted({image for pair in listed for image in pair})
-    photos = [home / "lfw" / name / f"{name}_{number:04d}.jpg" for name, number in images]
-    aligned = aligned_faces(
-        photos, lambda items, total: tqdm(items, desc="aligning faces", total=total, unit="file")
+    faces = load_faces(
+        read_lfw(home),
+        lambda items, total: tqdm(items, desc="aligning faces", total=total, unit="file"),
     )
-    if (aligned.status != OK).any():
-        raise TestFaceMissing(
-            photos=", ".join(photos[i].name for i in np.flatnonzero(aligned.status != OK))
-        )
-    index = {image: i for i, image in enumerate(images)}
-    names = sorted({name for name, _ in images})
-    pairs = Pairs(
-        left=np.array([index[a] for a, _ in listed]),
-        right=np.array([index[b] for _, b in listed]),
-        same=np.array([a[0] == b[0] for a, b in listed]),
-    )
-    return aligned.crops, pairs, np.array([names.index(name) for name, _ in images])
+    index = {str(faces.image[i]): i for i in faces.indices("test")}
+    listed = read_pairs(home / TEST_PAIRS)
+    named = [[f"{name}_{number:04d}" for name, number in pair] for pair in listed]
+    missing = {image for pair in named for image in pair} - set(index)
+    if missing:
+        raise TestFaceMissing(photos=", ".join(sorted(missing)))
+    place = np.array([[index[image] for image in pair] for pair in named])  # (1000, 2)
+    used, renumbered = np.unique(place, return_inverse=True)
+    left, right = renumbered.reshape(place.shape).T
+    same = np.array([a[0] == b[0] for a, b in listed])
+    return faces.crops[used], Pairs(left, right, same), faces.person[used]
 
 
 class TestFaceMissing(MarginScopeError):
@@ -161,7 +158,7 @@ def with_tables(text: str) -> str:
 
 
 def view1_table() -> str:
-    """The three losses on test people and on validation people."""
+    """The three losses on test people."""
     found = json.loads((RESULTS / "view1.json").read_text(encoding="utf-8"))
     lines = [
         "| loss | accuracy | AUC | EER | mean angle, one person | mean angle, two people |",
@@ -182,7 +179,7 @@ def percent(measure: dict[str, float]) -> str:
 
 
 def plain(measure: dict[str, float]) -> str:
-    """'.9694 ± .0050', three digits of error being more than there are."""
+    """'0.9694 ± 0.0050'"""
     return f"{measure['value']:.4f} ± {measure['standard_error']:.4f}"
 
 

@@ -6,7 +6,6 @@ python train.py recipes/arcface.toml --images ~/my-people
 python train.py recipes/arcface.toml --resume
 """
 
-import dataclasses
 import json
 import signal
 import sys
@@ -31,13 +30,14 @@ from model.checkpoint import (
     load_network,
     load_state,
     provenance,
+    refuse_to_overwrite,
     save_checkpoint,
     save_state,
 )
 from model.data import PARTS, lfw_home, read_folder, read_lfw, seen_gallery
 from model.errors import MarginScopeError
 from model.files import write_whole
-from model.recipe import TrainConfig, read_recipe
+from model.recipe import RecipeInvalid, TrainConfig, read_recipe, resolved
 from model.sets import (
     TrainingSet,
     ValidationSet,
@@ -46,7 +46,7 @@ from model.sets import (
     training_set,
     validation_set,
 )
-from model.training import Batches, Step, Training, autocast, fit, own_centre_angles
+from model.training import Batches, Step, Training, fit, own_centre_angles
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ def main(argv: list[str]) -> int:
     except MarginScopeError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # of TensorBoard's writer, or of a folder that cannot be read
+        print(f"train.py: {error}. Mend that and go on with --resume.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train.py: interrupted; what was finished is kept.", file=sys.stderr)
+        return 130
 
 
 def parse(argv: list[str]) -> Command:
@@ -81,7 +87,10 @@ def parse(argv: list[str]) -> Command:
     named = next((arg for arg in argv if arg.endswith(".toml")), None)
     config = read_recipe(Path(named)) if named else TrainConfig()
     default = Command(recipe=Path(named) if named else tyro.MISSING, config=config)
-    return tyro.cli(Command, args=argv, default=default, config=(tyro.conf.FlagCreatePairsOff,))
+    command = tyro.cli(Command, args=argv, default=default, config=(tyro.conf.FlagCreatePairsOff,))
+    if named is None or command.recipe != Path(named):
+        raise RecipeInvalid(where=command.recipe, problem="a recipe is a .toml file, named first")
+    return command
 
 
 def train(command: Command) -> int:
@@ -97,7 +106,7 @@ def train(command: Command) -> int:
     collection = read_folder(home) if command.images else read_lfw(home)
     print(f"{home}: {len(collection.people)} people, {len(collection.images)} photos")
     faces = load_faces(collection, bar)
-    learn, validation = training_set(faces, config, home), validation_set(faces, config, home)
+    learn, validation = training_set(faces, config), validation_set(faces, config, home)
     say_what_is_there(faces, learn, validation)
 
     # The network, new or where it was left
@@ -105,14 +114,17 @@ def train(command: Command) -> int:
     training = Training(config, len(learn.people), total_steps=len(batches))
     state, data = output / "state.safetensors", learn.fingerprint(faces.names)
     history = load_state(state, training, data) if command.resume else []
+    if not command.resume:
+        refuse_to_overwrite(state)
     say_what_is_trained(training, command.resume)
     if not history:
-        angles = histogram(own_centre_angles(training, learn.inputs, learn.labels))
+        fresh = training.averaged.eval()
+        angles = histogram(own_centre_angles(fresh, training.head, learn.inputs, learn.labels))
         history.append({"step": 0, "seconds": 0.0, "own_angles": angles})
 
     # The steps
     began, before = time.monotonic(), history[-1]["seconds"]
-    writer = SummaryWriter(str(output / "tensorboard"), purge_step=training.step)
+    writer = SummaryWriter(str(output / "tensorboard"), purge_step=training.step + 1)
     stop = StopSignal()
     left = range(training.step, len(batches))
     loader = DataLoader(batches, None, sampler=left, num_workers=config.workers)
@@ -167,12 +179,10 @@ def say_what_is_trained(training: Training, resumed: bool) -> None:
     config = training.config
     network = sum(p.numel() for p in training.network.parameters())
     head = sum(p.numel() for p in training.head.parameters())
-    with autocast(training.device, config.precision):
-        low = torch.is_autocast_enabled(training.device.type)
     print(
         f"{config.loss}: scale {config.final_scale:g}, {config.final_margin or 'no margin'}; "
-        f"{training.device}, {torch.get_num_threads()} threads, "
-        f"{'bfloat16' if low else 'float32'}; {network:,} parameters and {head:,} in the head; "
+        f"{training.conditions['device']}, {training.conditions['threads']} threads, "
+        f"{training.conditions['precision']}; {network:,} parameters and {head:,} in the head; "
         f"{'resumed at' if resumed else 'from'} step {training.step} of {training.total_steps}"
     )
 
@@ -188,9 +198,8 @@ def facts(step: Step) -> dict[str, float]:
 
 
 def evaluate(training: Training, validation: ValidationSet) -> dict[str, float]:
-    """Accuracy, EER and AUC on validation pairs, with the averaged weights as they are."""
-    with autocast(training.device, training.config.precision):
-        return quick_measures(validation.cosines(training.averaged.eval()), validation)
+    """Accuracy, EER and AUC on validation pairs, with the averaged weights, in float32."""
+    return quick_measures(validation.cosines(training.averaged.eval()), validation)
 
 
 def finish(
@@ -204,14 +213,15 @@ def finish(
 ) -> None:
     """Round to float16, calibrate those weights in float32 arithmetic, write the checkpoint."""
     weights = half(training.averaged)
-    cosine = validation.cosines(load_network(training.config, weights))
-    end = own_centre_angles(training, learn.inputs, learn.labels)
+    network = load_network(training.config, weights)
+    cosine = validation.cosines(network)
+    end = own_centre_angles(network, training.head.cpu(), learn.inputs, learn.labels)
     seen = {person for person, _ in seen_gallery(faces.person, faces.part, faces.names)}
     rows = [i for i, person in enumerate(learn.people) if int(person) in seen]
     split = {part: faces.indices(part) for part in PARTS}
     card = Card(
         loss=training.config.loss,
-        recipe=dataclasses.asdict(training.config),
+        recipe=resolved(training.config),
         split={
             part: {"people": len(np.unique(faces.person[chosen])), "images": len(chosen)}
             for part, chosen in split.items()
@@ -220,6 +230,7 @@ def finish(
         training={
             "steps": training.step,
             "seconds": round(history[-1]["seconds"], 1),
+            **training.conditions,
             "final_loss": round(float(np.mean([r["loss"] for r in history[1:][-50:]])), 4),
             "own_angles_start": history[0]["own_angles"],
             "own_angles_end": histogram(end),

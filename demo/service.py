@@ -1,17 +1,17 @@
 """Photos in, Comparison out: the one door for Streamlit, Gradio and compare.py."""
 
 import dataclasses
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from model.calibration import Calibration, Verdict
 from model.errors import MarginScopeError
-from model.faces import Face, FaceNotFound, align, choose, detect
+from model.faces import Face, FaceNotFound, align, choose, detect, reduced
 from model.images import RGB, read_image
 from model.recognizer import Embedding, Recognizer
 
@@ -27,7 +27,7 @@ class FaceNumberInvalid(MarginScopeError):
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """A photo as a session keeps it: no file, no name, only what the answer needs.
 
@@ -142,7 +142,7 @@ class CompareService:
         return Photo(
             width=width,
             height=height,
-            preview=_reduced(image),
+            preview=reduced(image, PREVIEW),
             faces=tuple(faces),
             crops=np.stack([align(image, f.landmarks) for f in faces]),
             used=choose(faces, image.shape) if face is None else face - 1,
@@ -174,19 +174,8 @@ def answer(calibration: Calibration, left: Embedding, right: Embedding) -> Answe
     )
 
 
-def _reduced(image: RGB) -> RGB:
-    ratio = PREVIEW / max(image.shape[:2])
-    if ratio >= 1:
-        return image
-    return np.asarray(
-        cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA), dtype=np.uint8
-    )
-
-
 def png(image: RGB) -> bytes:
     """An RGB array (H, W, 3) as PNG."""
-    import io
-
     stream = io.BytesIO()
     Image.fromarray(image).save(stream, "PNG")
     return stream.getvalue()

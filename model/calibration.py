@@ -60,11 +60,15 @@ class Calibration:
         )
 
     def __post_init__(self) -> None:
-        """ValueError where the numbers are not of the lengths above."""
+        """ValueError where the numbers are not such as from_pairs gives."""
         lengths = [len(self.genuine), len(self.impostor)]
         lengths += [len(self.genuine_error), len(self.impostor_error)]
         if lengths != [BINS, BINS, 181, 181]:
             raise ValueError("its calibration has the wrong number of bins")
+        if min(self.genuine) < 0 or min(self.impostor) < 0:
+            raise ValueError("its calibration has negative counts")
+        if not (sum(self.genuine) and sum(self.impostor) and 0 <= self.threshold <= 180):
+            raise ValueError("its calibration is empty or its threshold no angle")
 
     def far(self, angle: float) -> tuple[float, float]:
         """The share of impostor pairs at least as alike as a pair at `angle` degrees, its error."""

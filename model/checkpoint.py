@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import subprocess
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,13 +19,14 @@ from model.backbone import Backbone
 from model.calibration import Calibration
 from model.errors import MarginScopeError
 from model.files import write_whole
-from model.recipe import RecipeInvalid, TrainConfig, config_from
+from model.recipe import RecipeInvalid, TrainConfig, config_from, resolved
 from model.training import Training
 
 FORMAT = "marginscope-1"
 MAX_BYTES = 200 * 1024 * 1024
-# What may differ between a training and its resumption: it does not change the weights.
-RUNTIME = ("device", "compile", "threads", "workers", "save_every", "evaluate_every")
+# What may differ between a training and its resumption. The last bit of the weights can depend on
+# Training.conditions; where those differ, load_state warns.
+RUNTIME = ("device", "precision", "compile", "threads", "workers", "save_every", "evaluate_every")
 
 
 class CheckpointInvalid(MarginScopeError):
@@ -40,6 +42,15 @@ class StateUnfit(MarginScopeError):
     """A saved training that is not the one to resume."""
 
     sentence = "{path} cannot be resumed: {problem}. Start anew without --resume, or {cure}."
+
+
+class StateInTheWay(MarginScopeError):
+    """A training that is not finished would be overwritten."""
+
+    sentence = (
+        "{path} is a training that stopped at step {step}: go on with --resume, name another "
+        "folder with --output, or delete it."
+    )
 
 
 @dataclass(frozen=True)
@@ -145,11 +156,25 @@ def load_checkpoint(path: Path) -> Checkpoint:
             {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")},
         )
         centres, bias = tensors["centres"].float(), tensors.get("bias")
+        _check_centres(card, centres, bias)
     except (SafetensorError, OSError) as error:
         raise invalid(f"it cannot be read ({error})") from None
-    except (RecipeInvalid, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise invalid(str(error).splitlines()[0]) from None
+    except (RecipeInvalid, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise invalid(str(error).splitlines()[-1].strip() or "its card is not one") from None
     return Checkpoint(network, centres, None if bias is None else bias.float(), card)
+
+
+def _check_centres(card: Card, centres: Tensor, bias: Tensor | None) -> None:
+    if card.config.loss != card.loss:
+        raise ValueError(f"its card says {card.loss} and its recipe {card.config.loss}")
+    if centres.shape != (len(card.centre_people), card.config.dimension):
+        raise ValueError(f"it has centres {tuple(centres.shape)}, not one a person of its card")
+    if (bias is not None) != (card.loss == "softmax"):
+        raise ValueError("softmax alone has a bias")
+    if bias is not None and bias.shape != (len(card.centre_people),):
+        raise ValueError(f"it has biases {tuple(bias.shape)}, not one a person of its card")
+    if not torch.isfinite(centres).all():
+        raise ValueError("it has centres that are not finite")
 
 
 def load_network(config: TrainConfig, tensors: dict[str, Tensor]) -> nn.Module:
@@ -177,7 +202,8 @@ def save_state(path: Path, training: Training, history: list[dict[str, Any]], da
     tensors |= {f"moment.{i}": s["momentum_buffer"] for i, s in moments.items()}
     state = {
         "step": training.step,
-        "recipe": dataclasses.asdict(training.config),
+        "recipe": resolved(training.config),
+        "conditions": training.conditions,
         "data": data,
         "schedule": training.schedule.state_dict(),
         "history": history,
@@ -195,7 +221,7 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
         state = json.loads(metadata["state"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise StateUnfit(path=path, problem=f"unreadable ({error})", cure="restore it") from None
-    now = json.loads(json.dumps(dataclasses.asdict(training.config)))
+    now = resolved(training.config)
     changed = [k for k, v in now.items() if k not in RUNTIME and state["recipe"].get(k) != v]
     if changed:
         was = ", ".join(f"{k} = {state['recipe'].get(k)}" for k in changed)
@@ -203,6 +229,10 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
     if state["data"] != data:
         problem = "it was trained on other photos"
         raise StateUnfit(path=path, problem=problem, cure="name the folder that it was trained on")
+
+    if state["conditions"] != training.conditions:
+        was, here = state["conditions"], training.conditions
+        warnings.warn(f"not bit for bit: begun with {was}, going on with {here}", stacklevel=2)
 
     def part(prefix: str) -> dict[str, Tensor]:
         return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -223,6 +253,16 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
     training.step = int(state["step"])
     history: list[dict[str, Any]] = state["history"]
     return history
+
+
+def refuse_to_overwrite(path: Path) -> None:
+    """StateInTheWay where `path` holds a training that has steps left."""
+    try:
+        state = json.loads(_read(path)[1]["state"])
+    except (SafetensorError, OSError, KeyError, ValueError):
+        return
+    if int(state["step"]) < int(state["schedule"]["total_steps"]) - 1:
+        raise StateInTheWay(path=path, step=state["step"])
 
 
 def provenance() -> tuple[dict[str, str], str]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from model.errors import MarginScopeError
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+TEST_PAIRS = "pairsDevTest.txt"
 PARTS = ("train", "validation", "test")
 ALWAYS_TRAIN = 8  # the people with most images are never validation people
 GENUINE_PAIRS_PER_PERSON = 10  # a person with 500 images must not be the statistic
@@ -73,9 +74,9 @@ class Collection:
 def lfw_home(data_home: Path | None = None, download: bool = False) -> Path:
     """The folder `lfw_home` with LFW inside.
 
-    Looked for in `data_home`, else in $MARGINSCOPE_DATA, else in ../shared/data and scikit-learn's
-    own data home, where it is downloaded if `download` allows. DataNotFound names the places that
-    were tried; DownloadFailed says why it was not to be had.
+    Looked for in `data_home` or else $MARGINSCOPE_DATA, which must have it if they are given; else
+    in ../shared/data and scikit-learn's own data home, where it is downloaded if `download` allows.
+    DataNotFound names the places that were tried; DownloadFailed says why it was not to be had.
     """
     from sklearn.datasets import get_data_home
 
@@ -85,7 +86,7 @@ def lfw_home(data_home: Path | None = None, download: bool = False) -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     places = [named] if named else [beside, own]
     for place in places:
-        if (place / "lfw_home" / "lfw").is_dir():
+        if (place / "lfw_home" / "lfw").is_dir() and (place / "lfw_home" / TEST_PAIRS).is_file():
             return place / "lfw_home"
     if named or not download:
         raise DataNotFound(looked=", ".join(str(place) for place in places))
@@ -107,7 +108,7 @@ def _download(data_home: Path) -> None:
 
 def read_lfw(home: Path) -> Collection:
     """LFW as a Collection, split as DESIGN.md says: its test people are pairsDevTest.txt's."""
-    test = {name for pair in read_pairs(home / "pairsDevTest.txt") for name, _ in pair}
+    test = {name for pair in read_pairs(home / TEST_PAIRS) for name, _ in pair}
     by_person = _photos_by_person(home / "lfw")
     most = sorted(by_person, key=lambda name: (-len(by_person[name]), name))[:ALWAYS_TRAIN]
 
@@ -123,7 +124,8 @@ def read_folder(root: Path) -> Collection:
     """Any folder with one sub-folder a person.
 
     Of the people with two images or more, an eighth (at least two) is validation and as many are
-    test, in the order of their names' hashes; a person with one image trains or not at all.
+    test, in the order of their names' hashes; a person with one image trains or not at all. Adding
+    people may move somebody to another part: a model trained before is then not to be scored.
     Raises TooFewPeople where that leaves fewer than two to train on.
     """
     if not root.is_dir():
@@ -160,7 +162,7 @@ def _collection(root: Path, by_person: dict[str, list[Path]], parts: dict[str, s
 
 
 def _hash(name: str) -> int:
-    """From a person's name alone, so that a part never depends on who else is there."""
+    """From a person's name alone; LFW's parts depend on nothing else."""
     return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
 
 

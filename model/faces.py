@@ -43,7 +43,7 @@ class FaceNotFound(MarginScopeError):
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """One detected face, in pixels of the photo that it was found in.
 
@@ -58,10 +58,7 @@ class Face:
 
 def detect(image: RGB) -> list[Face]:
     """Find the faces in uint8 (H, W, 3), from left to right; an empty list where there are none."""
-    ratio = DETECTION_SIDE / max(image.shape[:2])
-    copy = image
-    if ratio < 1:
-        copy = cv2.resize(image, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    copy = reduced(image, DETECTION_SIDE)
     # The sides of the copy are whole pixels, so the two ratios may differ a little.
     scale = np.array([image.shape[1] / copy.shape[1], image.shape[0] / copy.shape[0]])
     with _ONE_AT_A_TIME:
@@ -69,12 +66,23 @@ def detect(image: RGB) -> list[Face]:
     faces = []
     for face in found:
         # The package cuts pixels to whole numbers: half a pixel is what that loses on average.
-        points = (np.array([face["keypoints"][p] for p in _POINTS], dtype=np.float64) + 0.5) * scale
+        points = np.array([face["keypoints"][p] for p in _POINTS], dtype=np.float64) + 0.5
+        points = (points + 0.5) * scale - 0.5  # a pixel's centre is at a whole number
         box = (np.array(face["box"], dtype=np.float64).reshape(2, 2) * scale).ravel()
         if min(box[2:]) > 0 and np.isfinite(points).all():
             left, top, width, height = (float(v) for v in box)
             faces.append(Face((left, top, width, height), points, float(face["confidence"])))
     return sorted(faces, key=lambda face: face.box[0])
+
+
+def reduced(image: RGB, side: int) -> RGB:
+    """A copy whose longer side has at most `side` pixels, reduced by area: (H, W, 3)."""
+    height, width = image.shape[:2]
+    ratio = side / max(height, width)
+    if ratio >= 1:
+        return image
+    sides = max(1, round(width * ratio)), max(1, round(height * ratio))
+    return np.asarray(cv2.resize(image, sides, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def choose(faces: list[Face], shape: tuple[int, ...]) -> int:
@@ -93,16 +101,16 @@ def choose(faces: list[Face], shape: tuple[int, ...]) -> int:
     return max(range(len(faces)), key=lambda i: merit(faces[i]))
 
 
-def align(image: RGB, landmarks: NDArray[np.float64], size: int = CROP) -> RGB:
-    """Warp a face onto the ArcFace template: uint8 (size, size, 3).
+def align(image: RGB, landmarks: NDArray[np.float64]) -> RGB:
+    """Warp a face onto the ArcFace template: uint8 (112, 112, 3).
 
     `landmarks` is (5, 2) in pixels of `image` (H, W, 3). A face larger than the crop is first
     reduced by area, so that a small and a large photo of one scene give the same crop. What lies
     outside the photo is black.
     """
-    linear, shift = similarity(landmarks, TEMPLATE * (size / CROP))
+    linear, shift = similarity(landmarks, TEMPLATE)
     scale = float(np.sqrt(np.linalg.det(linear)))
-    corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], dtype=np.float64)
+    corners = np.array([[0, 0], [CROP, 0], [CROP, CROP], [0, CROP]], dtype=np.float64)
     source = (corners - shift) @ np.linalg.inv(linear).T
     reach = 2.0 + 2.0 / scale
     height, width = image.shape[:2]
@@ -118,7 +126,7 @@ def align(image: RGB, landmarks: NDArray[np.float64], size: int = CROP) -> RGB:
     back = linear / shrink[None, :]
     offset = linear @ ((0.5 / shrink) - 0.5 + low) + shift
     matrix = np.concatenate([back, offset[:, None]], axis=1)
-    return np.asarray(cv2.warpAffine(region, matrix, (size, size)), dtype=np.uint8)
+    return np.asarray(cv2.warpAffine(region, matrix, (CROP, CROP)), dtype=np.uint8)
 
 
 def similarity(

@@ -41,10 +41,10 @@ class TrainConfig:
     """Residual blocks in each of the four stages."""
     dimension: int = 256
     """D, the length of an embedding."""
-    dropout: float = 0.0
+    dropout: float = 0.2
     """Share of the flattened features left out at each step."""
 
-    epochs: int = 36
+    epochs: int = 24
     """Passes over the training images."""
     batch_size: int = 64
     """Images a step."""
@@ -63,13 +63,13 @@ class TrainConfig:
     """Augmentation: rotation at random, up to this either way."""
     zoom: float = 0.1
     """Augmentation: larger or smaller at random, up to this share."""
-    translate: float = 0.0
+    translate: float = 0.04
     """Augmentation: shifted at random, up to this share of the side."""
-    jitter: float = 0.2
+    jitter: float = 0.3
     """Augmentation: brightness, contrast and saturation changed at random, up to this share."""
-    grey: float = 0.0
+    grey: float = 0.1
     """Augmentation: probability that a face loses its colours."""
-    erase: float = 0.25
+    erase: float = 0.5
     """Augmentation: probability that a rectangle is erased."""
 
     seed: int = 0
@@ -109,7 +109,18 @@ class TrainConfig:
             outside("multiply", 1, 4),
             outside("add_angle", 0, 1.5),
             outside("add_cosine", 0, 1),
-            *(outside(name, 0, 1) for name in ("ramp", "zoom", "translate", "jitter", "grey")),
+            (
+                self.loss == "softmax"
+                and (self.multiply, self.add_angle, self.add_cosine) != (None, None, None),
+                "softmax has no margin to set: take norm-softmax or another row",
+            ),
+            *(outside(name, 0, 1) for name in ("ramp", "translate", "jitter", "grey")),
+            outside("zoom", 0, 0.9),
+            outside("seed", 0, 2**62),
+            (
+                self.device not in ("auto", "cpu", "cuda"),
+                f"device = {self.device!r} is not one of auto, cpu, cuda",
+            ),
             *(outside(name, 0, 1) for name in ("erase", "momentum", "weight_decay")),
             *(outside(name, 0, 0.9999) for name in ("dropout", "averaging")),
             outside("degrees", 0, 180),
@@ -150,6 +161,14 @@ class TrainConfig:
         )
 
 
+def resolved(config: TrainConfig) -> dict[str, Any]:
+    """The recipe as a Card and a saved state keep it: scale and margin as numbers, not by name."""
+    margin = config.final_margin
+    values = dataclasses.asdict(config) | {"scale": config.final_scale}
+    values |= dataclasses.asdict(margin) if margin is not None else {}
+    return values | {"blocks": list(config.blocks)}
+
+
 def read_recipe(path: Path) -> TrainConfig:
     """The TrainConfig of a TOML file; RecipeInvalid names an unknown key or a wrong value."""
     try:
@@ -166,7 +185,7 @@ def config_from(values: dict[str, Any], where: str) -> TrainConfig:
         if key not in known:
             problem = f"unknown key {key!r}; known are {', '.join(known)}"
             raise RecipeInvalid(where=where, problem=problem)
-    if "blocks" in values:
+    if isinstance(values.get("blocks"), list):
         values = {**values, "blocks": tuple(values["blocks"])}
     for key, value in values.items():
         if not _fits(value, known[key].default):
@@ -184,5 +203,9 @@ def _fits(value: Any, default: Any) -> bool:
     if default is None or isinstance(default, float):  # fields that default to None are numbers
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
     if isinstance(default, tuple):
-        return len(value) == len(default) and all(isinstance(v, int) for v in value)
+        return (
+            isinstance(value, tuple)
+            and len(value) == len(default)
+            and all(isinstance(v, int) for v in value)
+        )
     return isinstance(value, type(default)) and not isinstance(value, bool)

@@ -15,6 +15,7 @@ from model.checkpoint import Card, load_checkpoint
 from model.faces import CROP
 from model.images import RGB
 
+BATCH = 256  # faces at once
 Embedding = NDArray[np.float32]  # (D,) or (N, D), unit
 
 
@@ -59,6 +60,7 @@ def embedder(network: nn.Module, input_size: int) -> Callable[[RGB], Embedding]:
     """Crops (N, 112, 112, 3) -> unit embeddings (N, D) by a network in eval mode."""
 
     def function(crops: RGB) -> Embedding:
-        return embed(network, to_input(torch.from_numpy(crops), input_size)).numpy()
+        batches = torch.split(torch.from_numpy(crops), BATCH)
+        return np.concatenate([embed(network, to_input(b, input_size)).numpy() for b in batches])
 
     return function

@@ -32,6 +32,15 @@ class TooFewImages(MarginScopeError):
     sentence = "{images} training images do not fill a batch of {batch_size}: lower --batch-size."
 
 
+class TooFewTrained(MarginScopeError):
+    """Fewer than two people have enough images to be trained on."""
+
+    sentence = (
+        "Of the people to train on, {people} have {min_images} usable photos or more; at least two "
+        "are needed: add photos or lower --min-images."
+    )
+
+
 @dataclass(frozen=True)
 class TrainingSet:
     """Inputs (N, 3, S, S) and labels 0..C-1 (N,); people (C,) are indices into faces.names."""
@@ -65,13 +74,13 @@ class ValidationSet:
         return pair_cosines(embed(network, self.inputs).numpy(), self.pairs)
 
 
-def training_set(faces: Faces, config: TrainConfig, root: Path) -> TrainingSet:
-    """The train people with `config.min_images` or more; TooFewPeople, TooFewImages."""
+def training_set(faces: Faces, config: TrainConfig) -> TrainingSet:
+    """The train people with `config.min_images` or more; TooFewTrained, TooFewImages."""
     chosen = faces.indices("train")
     people, counts = np.unique(faces.person[chosen], return_counts=True)
     people = people[counts >= config.min_images]
     if len(people) < 2:
-        raise TooFewPeople(root=root, people=len(faces.names), usable=len(people), needed=6)
+        raise TooFewTrained(people=len(people), min_images=config.min_images)
     chosen = chosen[np.isin(faces.person[chosen], people)]
     if len(chosen) < config.batch_size:
         raise TooFewImages(images=len(chosen), batch_size=config.batch_size)

@@ -21,7 +21,7 @@ from torchvision.transforms import InterpolationMode, v2
 from model.backbone import Backbone
 from model.errors import MarginScopeError
 from model.head import Head
-from model.recipe import TrainConfig
+from model.recipe import RecipeInvalid, TrainConfig
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -125,6 +125,16 @@ class Training:
         self.step = 0
 
     @property
+    def conditions(self) -> dict[str, str | int]:
+        """What the last bit of the weights depends on beside the recipe."""
+        return {
+            "device": str(self.device),
+            "precision": precision_on(self.device, self.config.precision),
+            "threads": torch.get_num_threads(),
+            "compile": self.config.compile,
+        }
+
+    @property
     def averaged(self) -> nn.Module:
         """The network with averaged weights, which is evaluated and kept."""
         return self.average.module
@@ -186,21 +196,26 @@ def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterato
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[object]:
-    """bfloat16 where it is asked for, or where `auto` finds a processor that computes in it."""
-    if precision == "auto":
-        if device.type == "cuda":
-            fast = torch.cuda.is_bf16_supported()
-        else:
-            fast = bool(torch.cpu._is_avx512_bf16_supported())
-        precision = "bfloat16" if fast else "float32"
-    if precision == "float32":
+    """The context in which the network computes with `precision`, see `precision_on`."""
+    if precision_on(device, precision) == "float32":
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
+
+
+def precision_on(device: torch.device, precision: str) -> str:
+    """'auto' -> 'bfloat16' on a processor that computes in it, else 'float32'."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
 
 
 def _device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise RecipeInvalid(where="--device cuda", problem="PyTorch finds no CUDA device here")
     return name
 
 
@@ -211,17 +226,15 @@ def _seed(seed: int, step: int) -> int:
 
 @torch.inference_mode()
 def own_centre_angles(
-    training: Training, inputs: Tensor, labels: NDArray[np.int64]
+    network: nn.Module, head: Head, inputs: Tensor, labels: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """The angle of every training image to its own centre, (N,) radians, unaugmented.
+    """The angle of every training image to its own centre, (N,) radians: unaugmented, in float32.
 
-    By the averaged weights; before the first step they are the initial ones.
+    `network` is in eval mode; `head` has the class centres of labels 0..C-1.
     """
-    network = training.averaged.eval()
+    device = head.weight.device
     angles = []
-    pairs = zip(torch.split(inputs, 256), torch.split(torch.from_numpy(labels), 256), strict=True)
-    for x, y in pairs:
-        with autocast(training.device, training.config.precision):
-            features = network(x.to(training.device))
-        angles.append(training.head.own_angle(features, y.to(training.device)).cpu())
+    batches = zip(torch.split(inputs, 256), torch.split(torch.from_numpy(labels), 256), strict=True)
+    for x, y in batches:
+        angles.append(head.own_angle(network(x.to(device)), y.to(device)).cpu())
     return torch.cat(angles).numpy()

@@ -48,6 +48,11 @@ def test_what_a_person_sees_imports_no_script(path: Path):
     assert not roots(path) & {"app", "train", "evaluate", "compare"}
 
 
+@pytest.mark.parametrize("name", ["train.py", "evaluate.py"])
+def test_what_trains_and_measures_knows_the_model_alone(name: str):
+    assert not roots(ROOT / name) & (SCREENS | {"demo", "app", "compare"})
+
+
 def test_the_service_has_no_screen_library():
     for name in ("service.py", "assets.py", "language.py"):
         assert not roots(ROOT / "demo" / name) & SCREENS, name
@@ -74,7 +79,7 @@ def test_files_and_functions_are_of_a_size_to_read(path: Path):
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef):
             lines = node.end_lineno - node.lineno + 1
-            limit = 75 if node.name == "train" else 60  # train() is the story
+            limit = 80 if node.name == "train" else 60  # train() is the story
             assert lines <= limit, f"{node.name} has {lines} lines"
 
 

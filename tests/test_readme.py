@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import evaluate
@@ -24,3 +25,11 @@ def test_both_commands_stand_in_the_readme():
     assert text.index("make app") < text.index("make test")
     assert "\napp:" in makefile
     assert "\ntest:" in makefile
+
+
+def test_what_the_readme_points_to_is_there():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            if "://" not in target:
+                assert (ROOT / target).exists(), f"{name} points to {target}"

@@ -16,14 +16,14 @@ from model.errors import MarginScopeError
 from model.images import RGB
 
 SIDES = ("left", "right")
-MARK = (0, 158, 115), (255, 255, 255)  # of the face used, and of the others
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
 @dataclass
 class Session:
     """What one visitor has on the page; it lives in st.session_state and nowhere else.
 
-    photos, problems: by side. before: the photos that clear() took away. inputs: counts up by side
+    photos, problems: by side. before: the photos that undo() brings back. inputs: counts up by side
     to give its upload widget a fresh start, so that a file is not kept twice. pair: which ready
     pair comes next.
     """
@@ -40,7 +40,6 @@ class Session:
         self.problems.pop(side, None)
         try:
             self.photos[side] = service.read(data, side)
-            self.before = {}
         except MarginScopeError as error:
             self.problems[side] = error
 
@@ -48,19 +47,27 @@ class Session:
         """The first becomes the second."""
         other = dict(zip(SIDES, SIDES[::-1], strict=True))
         self.photos = {other[side]: photo for side, photo in self.photos.items()}
+        self.inputs = {side: count + 1 for side, count in self.inputs.items()}
         self.problems = {}
+
+    def keep_for_undo(self) -> None:
+        """Remember the photos there are; a second Clear in a row forgets nothing."""
+        if self.photos:
+            self.before = dict(self.photos)
 
     def clear(self, *sides: str) -> None:
         """Take photos away; undo() brings them back."""
-        self.before = dict(self.photos)
+        self.keep_for_undo()
         for side in sides or SIDES:
             self.photos.pop(side, None)
             self.inputs[side] += 1
         self.problems = {}
 
     def undo(self) -> None:
-        """What the last clear() took away."""
-        self.photos, self.before = dict(self.before), {}
+        """The photos before the last clear() or ready pair; undone itself by another undo()."""
+        self.photos, self.before = self.before, self.photos
+        self.inputs = {side: count + 1 for side, count in self.inputs.items()}
+        self.problems = {}
 
 
 def session() -> Session:
@@ -102,8 +109,9 @@ def ready_pairs() -> ReadyPairs | None:
 
 
 def take_ready_pair(service: CompareService, same: bool) -> None:
-    """Fill both sides with the next ready pair."""
+    """Fill both sides with the next ready pair; undo() brings back what stood there."""
     here, ready = session(), ready_pairs()
+    here.keep_for_undo()
     files = PORTRAITS
     if ready is not None:
         files = ready.same[same][here.pair[same] % len(ready.same[same])]
@@ -113,20 +121,21 @@ def take_ready_pair(service: CompareService, same: bool) -> None:
 
 
 def framed(photo: Photo) -> RGB:
-    """The preview (H, W, 3) with a frame around each face, thick and green around the one used."""
+    """The preview (H, W, 3) with a frame around each face, a thick one around the one used."""
     canvas = np.ascontiguousarray(photo.preview).copy()
     ratio = canvas.shape[1] / photo.width
     stroke = max(1, round(max(canvas.shape) / 220))
     for i, face in enumerate(photo.faces):
         left, top, width, height = (round(v * ratio) for v in face.box)
-        used = i == photo.used
         corners = (left, top), (left + width, top + height)
-        cv2.rectangle(canvas, *corners, MARK[not used], stroke * (3 if used else 1), cv2.LINE_AA)
+        line = stroke * (3 if i == photo.used else 1)
+        cv2.rectangle(canvas, *corners, BLACK, line + 2, cv2.LINE_AA)
+        cv2.rectangle(canvas, *corners, WHITE, line, cv2.LINE_AA)
         if len(photo.faces) > 1:
             size = max(0.5, stroke / 2.5)
             place = (left + 2 * stroke, top + round(24 * size))
-            cv2.putText(canvas, str(i + 1), place, 0, size, (0, 0, 0), stroke * 3, cv2.LINE_AA)
-            cv2.putText(canvas, str(i + 1), place, 0, size, MARK[1], stroke, cv2.LINE_AA)
+            cv2.putText(canvas, str(i + 1), place, 0, size, BLACK, stroke * 3, cv2.LINE_AA)
+            cv2.putText(canvas, str(i + 1), place, 0, size, WHITE, stroke, cv2.LINE_AA)
     return np.asarray(canvas, dtype=np.uint8)
 
 

@@ -118,6 +118,37 @@ def test_of_several_faces_the_person_picks_one(app, portraits, expected):
     assert angles[0] > 40 > angles[1]  # another person, then the same picture
 
 
+def test_after_a_swap_the_pickers_show_the_faces_that_are_used(app, portraits):
+    height = max(image.shape[0] for image in portraits)
+    padded = [np.pad(im, ((0, height - im.shape[0]), (0, 0), (0, 0))) for im in portraits]
+    group = png(np.concatenate(padded, axis=1))
+    app = upload(upload(app, "left", group), "right", group)
+
+    def pickers() -> dict[str, object]:
+        found = [b for b in app.get("button_group") if (b.key or "").startswith("face-")]
+        return {b.key.split("-")[1]: b for b in found}
+
+    pickers()["left"].set_value(1).run()
+    pickers()["right"].set_value(2).run()
+    app.button(key="swap").click().run()
+    used = {side: photo.used + 1 for side, photo in app.session_state.session.photos.items()}
+    assert used == {"left": 2, "right": 1}
+    assert {side: picker.value for side, picker in pickers().items()} == used
+
+
+def test_undo_survives_a_second_clear_and_brings_back_what_a_ready_pair_replaced(app):
+    app = upload(app, "left", PORTRAITS[1].read_bytes())
+    own = app.session_state.session.photos["left"]
+    app.button(key="ready-portraits").click().run()
+    assert app.session_state.session.photos["left"] is not own
+    app.button(key="undo").click().run()
+    assert app.session_state.session.photos == {"left": own}
+    app.button(key="clear").click().run()
+    app.session_state.session.clear()  # the second half of a double click
+    app.button(key="undo").click().run()
+    assert app.session_state.session.photos == {"left": own}
+
+
 def test_a_bad_photo_says_why_and_nothing_is_lost(app):
     app = upload(app, "left", PORTRAITS[0].read_bytes())
     kept = app.session_state.session.photos["left"]

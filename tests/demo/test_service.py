@@ -76,7 +76,7 @@ def test_one_face_from_250_pixels_and_from_12_megapixels(service, portraits, ind
     assert photos[1].width * photos[1].height > 11.9e6
     for name, answer in service.compare(*photos).answers.items():
         # Far from what tells people apart: impostor pairs lie around 89 degrees
-        assert answer.angle < 25, (name, answer.angle)
+        assert answer.angle < 16, (name, answer.angle)
 
 
 def test_of_several_faces_one_is_used_and_another_may_be(service, group, photos):

@@ -12,15 +12,17 @@ from model.calibration import Calibration
 from model.checkpoint import (
     Card,
     CheckpointInvalid,
+    StateInTheWay,
     StateUnfit,
     half,
     load_checkpoint,
     load_network,
     load_state,
+    refuse_to_overwrite,
     save_checkpoint,
     save_state,
 )
-from model.recipe import TrainConfig
+from model.recipe import TrainConfig, resolved
 from model.training import Training
 
 CONFIG = TrainConfig(input_size=32, width=4, blocks=(1, 1, 1, 1), dimension=8)
@@ -34,7 +36,7 @@ def card() -> Card:
     cosine = np.clip(rng.normal(0.1, 0.1, 300) + 0.4 * same, -1, 1)
     return Card(
         loss="arcface",
-        recipe=dataclasses.asdict(CONFIG) | {"blocks": list(CONFIG.blocks)},
+        recipe=resolved(CONFIG),
         split={"train": {"people": 2, "images": 5}},
         training={"steps": 3},
         calibration=Calibration.from_pairs(cosine, same, left, np.where(same, left, left + 1)),
@@ -55,16 +57,17 @@ def network() -> Backbone:
 @pytest.fixture
 def saved(tmp_path, card, network):
     path = tmp_path / "arcface.safetensors"
-    save_checkpoint(path, half(network), torch.randn(2, 8), torch.randn(2), card)
+    save_checkpoint(path, half(network), torch.randn(2, 8), None, card)
     return path
 
 
 def test_what_is_loaded_is_what_was_saved(saved, card, network):
     found = load_checkpoint(saved)
     assert found.card == card
-    assert found.card.config == CONFIG
+    assert found.card.config.final_margin == CONFIG.final_margin
+    assert found.card.recipe["scale"] == CONFIG.final_scale
     assert found.centres.shape == (2, 8)
-    assert found.bias.shape == (2,)
+    assert found.bias is None
     x = torch.randn(5, 3, 32, 32)
     rounded = load_network(CONFIG, half(network))
     assert torch.equal(embed(found.network, x), embed(rounded, x))
@@ -116,7 +119,9 @@ def test_a_tampered_checkpoint_is_refused_with_a_reason(saved, change, reason):
 @pytest.mark.parametrize(
     ("recipe", "reason"),
     [
-        ({"width": 8}, "size mismatch|not the network's|Error"),
+        ({"width": 8}, "size mismatch"),
+        ({"loss": "cosface"}, "card says arcface and its recipe cosface"),
+        ({"dimension": 16}, "size mismatch"),
         ({"epochs": -1}, "epochs = -1 is not within"),
         ({"colour": 1}, "unknown key 'colour'"),
     ],
@@ -125,6 +130,30 @@ def test_a_sound_digest_over_a_card_that_does_not_fit(tmp_path, card, network, r
     path = tmp_path / "arcface.safetensors"
     wrong = dataclasses.replace(card, recipe=card.recipe | recipe)
     save_checkpoint(path, half(network), torch.randn(2, 8), None, wrong)
+    with pytest.raises(CheckpointInvalid, match=reason):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("centres", "bias", "changes", "reason"),
+    [
+        (torch.zeros(3, 8), None, {}, r"centres \(3, 8\)"),
+        (torch.zeros(2, 9), None, {}, r"centres \(2, 9\)"),
+        (torch.full((2, 8), float("inf")), None, {}, "centres that are not finite"),
+        (torch.zeros(2, 8), torch.zeros(2), {}, "softmax alone has a bias"),
+        (torch.zeros(2, 8), None, {"genuine": [0] * 1800}, "empty"),
+        (torch.zeros(2, 8), None, {"impostor": [1] * 5}, "number of bins"),
+        (torch.zeros(2, 8), None, {"threshold": "x"}, "."),
+    ],
+)
+def test_a_sound_digest_over_what_does_not_fit_together(
+    tmp_path, card, network, centres, bias, changes, reason
+):
+    text = json.loads(card.to_json())
+    text["calibration"] |= changes
+    forged = type("Forged", (), {"to_json": lambda self: json.dumps(text)})()
+    path = tmp_path / "arcface.safetensors"
+    save_checkpoint(path, half(network), centres, bias, forged)
     with pytest.raises(CheckpointInvalid, match=reason):
         load_checkpoint(path)
 
@@ -158,6 +187,23 @@ def test_a_state_of_another_training_is_refused_with_a_reason(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(StateUnfit, match="unreadable"):
         load_state(path, Training(CONFIG, 3, 10), "these photos")
-    runtime = dataclasses.replace(CONFIG, save_every=1, threads=1)
+    runtime = dataclasses.replace(CONFIG, save_every=1)
     save_state(path, Training(CONFIG, 3, 10), [], "x")
     assert load_state(path, Training(runtime, 3, 10), "x") == []
+    bfloat16 = Training(CONFIG, 3, 10).conditions["precision"] == "bfloat16"
+    runtime = dataclasses.replace(CONFIG, precision="float32" if bfloat16 else "bfloat16")
+    with pytest.warns(UserWarning, match="not bit for bit"):
+        load_state(path, Training(runtime, 3, 10), "x")
+
+
+def test_an_unfinished_training_is_not_overwritten(tmp_path):
+    path = tmp_path / "state.safetensors"
+    refuse_to_overwrite(path)
+    training = Training(CONFIG, 3, 10)
+    training.step = 4
+    save_state(path, training, [], "x")
+    with pytest.raises(StateInTheWay, match=r"stopped at step 4: go on with --resume"):
+        refuse_to_overwrite(path)
+    training.step = 10
+    save_state(path, training, [], "x")
+    refuse_to_overwrite(path)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from model.aligned import load_faces
 from model.data import (
     PARTS,
+    DataNotFound,
     TooFewPeople,
     drop_shared_pixels,
     lfw_home,
@@ -130,6 +131,9 @@ def test_a_folder_with_too_few_people_says_how_many_are_needed(tmp_path):
 
 def test_lfw_is_looked_for_where_the_person_says(tmp_path, monkeypatch):
     (tmp_path / "lfw_home" / "lfw").mkdir(parents=True)
+    with pytest.raises(DataNotFound, match="--data-home"):
+        lfw_home(tmp_path)  # half a download
+    (tmp_path / "lfw_home" / "pairsDevTest.txt").write_text("0\n")
     assert lfw_home(tmp_path) == tmp_path / "lfw_home"
     monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
     assert lfw_home() == tmp_path / "lfw_home"

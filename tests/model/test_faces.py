@@ -67,6 +67,22 @@ def test_both_portraits_have_one_face_with_eyes_over_mouth(portraits):
         assert mouth_left[0] < mouth_right[0]
 
 
+def test_landmarks_of_a_larger_copy_are_those_of_the_photo_to_the_subpixel(portraits):
+    """Each pixel repeated four times: the same photo to the detector, centres mapped exactly."""
+    image = cv2.resize(portraits[0], (1024, 1024), interpolation=cv2.INTER_AREA)
+    large = image.repeat(4, axis=0).repeat(4, axis=1)
+    small_face, large_face = detect(image)[0], detect(large)[0]
+    expected = (small_face.landmarks + 0.5) * 4 - 0.5
+    np.testing.assert_allclose(large_face.landmarks, expected, atol=1e-9)
+    crops = [align(im, f.landmarks) for im, f in ((image, small_face), (large, large_face))]
+    assert np.abs(crops[0].astype(int) - crops[1]).mean() < 1.0
+
+
+@pytest.mark.parametrize("shape", [(20, 60_000, 3), (60_000, 20, 3)])
+def test_a_very_thin_photo_has_no_face_and_no_crash(shape):
+    assert detect(np.full(shape, 99, np.uint8)) == []
+
+
 def test_two_people_in_one_photo_are_found_from_left_to_right(portraits):
     height = max(image.shape[0] for image in portraits)
     both = np.concatenate(

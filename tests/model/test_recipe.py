@@ -31,6 +31,11 @@ def test_there_is_a_recipe_for_each_row_and_only_the_loss_differs():
         ("add_angle = 3.0", "add_angle = 3.0 is not within 0..1.5"),
         ("input_size = 60", "no multiple of 16"),
         ("blocks = [2, 2]", "wrong type"),
+        ("blocks = 5", "wrong type"),
+        ("seed = -1", "seed = -1 is not within"),
+        ("device = 'gpu'", "not one of auto, cpu, cuda"),
+        ("zoom = 1.0", "zoom = 1.0 is not within"),
+        ("loss = 'softmax'\nadd_angle = 0.3", "softmax has no margin"),
         ("blocks = [2, 2, 0, 2]", "each stage needs one"),
         ("precision = 'int8'", "precision"),
         ("epochs =", "cannot be read"),
@@ -50,4 +55,4 @@ def test_a_recipe_overrides_the_table():
     assert config.final_margin == Margin(1.0, 0.3, 0.0)
     assert config.final_scale == 20
     assert TrainConfig(loss="arcface").final_margin == LOSSES["arcface"].margin
-    assert TrainConfig(loss="softmax", add_angle=0.3).final_margin is None
+    assert TrainConfig(loss="softmax").final_margin is None

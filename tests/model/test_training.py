@@ -12,6 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from model.aligned import load_faces
+from model.data import read_folder
 from model.recipe import TrainConfig
 from model.training import Batches, LossNotFinite, Training, averaging, fit
 
@@ -100,7 +102,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(three_pe
 
 FLAGS = [
     "--input-size", "32", "--width", "8", "--blocks", "1", "1", "1", "1", "--dimension", "16",
-    "--batch-size", "16", "--epochs", "40", "--save-every", "7", "--evaluate-every", "10",
+    "--batch-size", "16", "--epochs", "160", "--save-every", "7", "--evaluate-every", "40",
     "--scale", "8", "--threads", "1", "--dropout", "0.2",
 ]  # fmt: skip
 
@@ -110,19 +112,21 @@ def train(folder: Path, output: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*command, "--output", str(output), *more],
         cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=os.environ | {"MARGINSCOPE_CACHE": str(folder.parent / "cache")},
     )  # fmt: skip
 
 
-def kill_in_the_middle(process: subprocess.Popen[str], output: Path, how: int) -> None:
-    """Once a state is saved, and steps after it are under way."""
-    deadline = time.monotonic() + 120
-    while not (output / "state.safetensors").exists():
+def interrupt(process: subprocess.Popen[str], output: Path, how: int) -> str:
+    """Once it has saved a state of its own, and steps after it are under way."""
+    state, deadline = output / "state.safetensors", time.monotonic() + 120
+    before = state.stat().st_mtime_ns if state.exists() else 0
+    while not state.exists() or state.stat().st_mtime_ns == before:
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.01)
     time.sleep(0.1)
     process.send_signal(how)
-    process.communicate(timeout=60)
+    return "".join(process.communicate(timeout=60))
 
 
 def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder, tmp_path):
@@ -136,10 +140,17 @@ def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder
     assert said.count("on validation pairs") == 5  # four evaluations and the result
 
     killed = tmp_path / "killed"
-    kill_in_the_middle(train(people_folder, killed), killed, signal.SIGKILL)
+    process = train(people_folder, killed)
+    interrupt(process, killed, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
     assert not (killed / "arcface.safetensors").exists()
-    stopped = train(people_folder, killed, "--resume")
-    kill_in_the_middle(stopped, killed, signal.SIGTERM)
+    again = train(people_folder, killed)  # without --resume nothing is overwritten
+    assert "go on with --resume" in again.communicate(timeout=120)[1]
+    for how in (signal.SIGTERM, signal.SIGINT):
+        process = train(people_folder, killed, "--resume")
+        said = interrupt(process, killed, how)
+        assert process.returncode == 130, said
+        assert "and saved: --resume goes on here" in said
     resumed = train(people_folder, killed, "--resume")
     said, complained = resumed.communicate(timeout=240)
     assert resumed.returncode == 0, complained
@@ -159,8 +170,10 @@ def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder
     assert list((killed / "tensorboard").iterdir())
 
 
-def test_a_full_disk_leaves_the_last_whole_state(people_folder, tmp_path):
-    """From the fifth file on the disk is full: the faces' cache, two states, two histories."""
+def test_a_full_disk_leaves_the_last_whole_state(people_folder, tmp_path, monkeypatch):
+    """From the fifth file on the disk is full: two states and two histories fit."""
+    monkeypatch.setenv("MARGINSCOPE_CACHE", str(people_folder.parent / "cache"))
+    load_faces(read_folder(people_folder))  # so that the cache is there already
     output = tmp_path / "out"
     code = (
         "import os, sys, train\n"
@@ -195,6 +208,7 @@ def test_a_full_disk_leaves_the_last_whole_state(people_folder, tmp_path):
     [
         (["recipes/arcface.toml", "--epochs", "-3"], "epochs = -3 is not within"),
         (["recipes/none.toml"], "cannot be read"),
+        (["recipes/arcface"], "a recipe is a .toml file"),
         (["recipes/arcface.toml", "--images", "/nowhere"], "/nowhere is not a folder"),
         (["recipes/arcface.toml", "--data-home", "/nowhere"], "LFW is not at /nowhere"),
     ],
