@@ -111,7 +111,7 @@ def train(command: Command) -> int:
 
     # The network, new or where it was left
     batches = Batches(learn.inputs, learn.labels, config)
-    training = Training(config, len(learn.people), total_steps=len(batches))
+    training = Training(config, len(learn.people), batches.steps_an_epoch)
     state, data = output / "state.safetensors", learn.fingerprint(faces.names)
     history = load_state(state, training, data) if command.resume else []
     if not command.resume:
@@ -133,7 +133,7 @@ def train(command: Command) -> int:
             record = {"step": step.number, "seconds": before + time.monotonic() - began}
             record |= facts(step)
             epoch, place = divmod(step.number, batches.steps_an_epoch)
-            if place == 0 and (epoch % config.evaluate_every == 0 or epoch == config.epochs):
+            if place == 0 and (epoch % config.evaluate_every == 0 or epoch == config.last_epoch):
                 record |= evaluate(training, validation)
                 progress.write(
                     f"epoch {epoch}: accuracy {record['accuracy']:.4f}, EER {record['eer']:.4f}, "
@@ -183,7 +183,7 @@ def say_what_is_trained(training: Training, resumed: bool) -> None:
         f"{config.loss}: scale {config.final_scale:g}, {config.final_margin or 'no margin'}; "
         f"{training.conditions['device']}, {training.conditions['threads']} threads, "
         f"{training.conditions['precision']}; {network:,} parameters and {head:,} in the head; "
-        f"{'resumed at' if resumed else 'from'} step {training.step} of {training.total_steps}"
+        f"{'resumed at' if resumed else 'from'} step {training.step} of {training.last_step}"
     )
 
 

@@ -26,7 +26,10 @@ FORMAT = "marginscope-1"
 MAX_BYTES = 200 * 1024 * 1024
 # What may differ between a training and its resumption. The last bit of the weights can depend on
 # Training.conditions; where those differ, load_state warns.
-RUNTIME = ("device", "precision", "compile", "threads", "workers", "save_every", "evaluate_every")
+RUNTIME = (
+    "device", "precision", "compile", "threads", "workers", "save_every", "evaluate_every",
+    "stop_after",
+)  # fmt: skip
 
 
 class CheckpointInvalid(MarginScopeError):
@@ -202,6 +205,7 @@ def save_state(path: Path, training: Training, history: list[dict[str, Any]], da
     tensors |= {f"moment.{i}": s["momentum_buffer"] for i, s in moments.items()}
     state = {
         "step": training.step,
+        "last_step": training.last_step,
         "recipe": resolved(training.config),
         "conditions": training.conditions,
         "data": data,
@@ -261,7 +265,7 @@ def refuse_to_overwrite(path: Path) -> None:
         state = json.loads(_read(path)[1]["state"])
     except (SafetensorError, OSError, KeyError, ValueError):
         return
-    if int(state["step"]) < int(state["schedule"]["total_steps"]) - 1:
+    if state["step"] < state["last_step"]:
         raise StateInTheWay(path=path, step=state["step"])
 
 

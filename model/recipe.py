@@ -41,11 +41,13 @@ class TrainConfig:
     """Residual blocks in each of the four stages."""
     dimension: int = 256
     """D, the length of an embedding."""
-    dropout: float = 0.2
+    dropout: float = 0.0
     """Share of the flattened features left out at each step."""
 
-    epochs: int = 24
-    """Passes over the training images."""
+    epochs: int = 36
+    """Passes over the training images that the one-cycle schedule and the ramp are laid out for."""
+    stop_after: int = 20
+    """Epochs after which to stop: the average of weights is best while the steps are large."""
     batch_size: int = 64
     """Images a step."""
     learning_rate: float = 0.1
@@ -63,13 +65,13 @@ class TrainConfig:
     """Augmentation: rotation at random, up to this either way."""
     zoom: float = 0.1
     """Augmentation: larger or smaller at random, up to this share."""
-    translate: float = 0.04
+    translate: float = 0.0
     """Augmentation: shifted at random, up to this share of the side."""
-    jitter: float = 0.3
+    jitter: float = 0.2
     """Augmentation: brightness, contrast and saturation changed at random, up to this share."""
-    grey: float = 0.1
+    grey: float = 0.0
     """Augmentation: probability that a face loses its colours."""
-    erase: float = 0.5
+    erase: float = 0.25
     """Augmentation: probability that a rectangle is erased."""
 
     seed: int = 0
@@ -130,6 +132,7 @@ class TrainConfig:
             outside("dimension", 2, 1024),
             (min(self.blocks) < 1, f"blocks = {self.blocks}: each stage needs one or more"),
             outside("epochs", 1, 10_000),
+            outside("stop_after", 1, 10_000),
             outside("batch_size", 2, 4096),
             outside("learning_rate", 1e-6, 10),
             outside("min_images", 1, 1000),
@@ -142,6 +145,11 @@ class TrainConfig:
             outside("save_every", 1, 1_000_000),
             outside("evaluate_every", 1, 10_000),
         ]
+
+    @property
+    def last_epoch(self) -> int:
+        """The number of epochs that are taken."""
+        return min(self.epochs, self.stop_after)
 
     @property
     def final_scale(self) -> float:

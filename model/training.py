@@ -60,7 +60,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         self.steps_an_epoch = max(1, len(labels) // config.batch_size)
 
     def __len__(self) -> int:
-        return self.steps_an_epoch * self.config.epochs
+        return self.steps_an_epoch * self.config.last_epoch
 
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         epoch, place = divmod(step, self.steps_an_epoch)
@@ -98,10 +98,11 @@ def augmentation(config: TrainConfig) -> v2.Transform:
 class Training:
     """A training between two steps: network, head, their average, optimiser, schedule."""
 
-    def __init__(self, config: TrainConfig, people: int, total_steps: int) -> None:
+    def __init__(self, config: TrainConfig, people: int, steps_an_epoch: int) -> None:
         torch.manual_seed(config.seed)
         self.config = config
-        self.total_steps = total_steps
+        self.scheduled_steps = steps_an_epoch * config.epochs
+        self.last_step = steps_an_epoch * config.last_epoch
         self.device = torch.device(_device(config.device))
         self.network: nn.Module = Backbone(
             config.input_size, config.width, config.blocks, config.dimension, config.dropout
@@ -120,7 +121,10 @@ class Training:
             nesterov=config.momentum > 0,
         )
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, config.learning_rate, total_steps=total_steps + 1, cycle_momentum=False
+            self.optimiser,
+            config.learning_rate,
+            total_steps=self.scheduled_steps + 1,
+            cycle_momentum=False,
         )
         self.step = 0
 
@@ -169,7 +173,7 @@ def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterato
         network = torch.compile(network)  # type: ignore[assignment]
     for x, y in batches:
         x, y = x.to(training.device), y.to(training.device)
-        share = min(1.0, training.step / max(1.0, config.ramp * training.total_steps))
+        share = min(1.0, training.step / max(1.0, config.ramp * training.scheduled_steps))
         training.head.margin = full.ramped(share) if full is not None else None
         torch.manual_seed(_seed(config.seed, training.step) + 1)  # dropout's draw
         network.train()

@@ -204,6 +204,6 @@ def test_an_unfinished_training_is_not_overwritten(tmp_path):
     save_state(path, training, [], "x")
     with pytest.raises(StateInTheWay, match=r"stopped at step 4: go on with --resume"):
         refuse_to_overwrite(path)
-    training.step = 10
+    training.step = training.last_step
     save_state(path, training, [], "x")
     refuse_to_overwrite(path)

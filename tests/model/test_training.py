@@ -34,7 +34,7 @@ def three_people():
 
 def run(config: TrainConfig, inputs, labels):
     batches = Batches(inputs, labels, config)
-    training = Training(config, 3, len(batches))
+    training = Training(config, 3, batches.steps_an_epoch)
     return training, list(fit(training, (batches[i] for i in range(len(batches)))))
 
 
@@ -89,7 +89,7 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(three_pe
     inputs, labels = three_people
     inputs[:] = float("nan")
     batches = Batches(inputs, labels, SMALL)
-    training = Training(SMALL, 3, len(batches))
+    training = Training(SMALL, 3, batches.steps_an_epoch)
     before = [p.clone() for p in training.network.parameters()]
     with pytest.raises(LossNotFinite, match=r"nan at step 1\. Lower --learning-rate"):
         next(fit(training, [batches[0]]))
@@ -102,8 +102,8 @@ def test_a_loss_that_is_not_finite_stops_before_the_weights_are_touched(three_pe
 
 FLAGS = [
     "--input-size", "32", "--width", "8", "--blocks", "1", "1", "1", "1", "--dimension", "16",
-    "--batch-size", "16", "--epochs", "160", "--save-every", "7", "--evaluate-every", "40",
-    "--scale", "8", "--threads", "1", "--dropout", "0.2",
+    "--batch-size", "16", "--epochs", "160", "--stop-after", "150", "--save-every", "7",
+    "--evaluate-every", "40", "--scale", "8", "--threads", "1", "--dropout", "0.2",
 ]  # fmt: skip
 
 
