@@ -47,7 +47,7 @@ def test_exit_codes_and_one_line_errors(tmp_path):
     Image.new("RGB", (99, 99), "grey").save(faceless)
     for arguments, code, reason in (
         ((broken, PORTRAITS[0]), 3, "cannot be read as a photo"),
-        ((PORTRAITS[0], faceless), 3, "No face was found in the right photo"),
+        ((PORTRAITS[0], faceless), 3, "No face was found in the second photo"),
         ((tmp_path / "none.jpg", PORTRAITS[0]), 2, "cannot be opened"),
         ((*PORTRAITS, "--left-face", "4"), 2, "choose from 1 to 1"),
         ((PORTRAITS[0],), 2, "Name two photos"),

@@ -75,7 +75,7 @@ def test_landmarks_of_a_larger_copy_are_those_of_the_photo_to_the_subpixel(portr
     expected = (small_face.landmarks + 0.5) * 4 - 0.5
     np.testing.assert_allclose(large_face.landmarks, expected, atol=1e-9)
     crops = [align(im, f.landmarks) for im, f in ((image, small_face), (large, large_face))]
-    assert np.abs(crops[0].astype(int) - crops[1]).mean() < 1.0
+    assert np.abs(crops[0].astype(int) - crops[1]).mean() < 2.0  # of 255
 
 
 @pytest.mark.parametrize("shape", [(20, 60_000, 3), (60_000, 20, 3)])
