@@ -89,7 +89,7 @@ def _hills(figure: go.Figure, calibration: Calibration, colour: str, text: Text)
         x, y = on_arc(middle, 1.0 + height.max() + 0.09)
         figure.add_annotation(
             x=x[0], y=y[0], text=text(f"figure.{name}"), font={"size": 12, "color": INK},
-            xshift=-18 if filled else 14, showarrow=False,
+            xshift=-18 if filled else 8, showarrow=False,
         )  # fmt: skip
 
 

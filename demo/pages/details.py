@@ -15,7 +15,8 @@ FARS = (0.1, 0.01, 0.001)
 def details(service: CompareService, comparison: Comparison | None, words: Text) -> None:
     """An expander with each recogniser's thresholds and, where there is a pair, its numbers."""
     with st.expander(words("details.title")):
-        st.markdown(_table(service, comparison, words))
+        with st.container(key="numbers"):
+            st.markdown(_table(service, comparison, words))
         st.caption(words("details.note"))
         if comparison is not None:
             st.download_button(
