@@ -74,16 +74,14 @@ class Photo:
 class Answer:
     """What one recogniser says of two faces.
 
-    similarity: the cosine, -1..1. angle: in degrees. threshold: the angle in degrees up to which
-    "same person" errs least on validation pairs. far: the share of validation pairs of two people
-    at least as similar. frr: the share of pairs of one person less similar. Both carry their
+    similarity: the cosine, -1..1. angle: in degrees. far: the share of validation pairs of two
+    people at least as similar. frr: the share of pairs of one person less similar. Both carry their
     standard error over people. probability: that the faces are one person's, at equal priors.
     verdict: "same", "different" or "unsure" (Calibration.verdict).
     """
 
     similarity: float
     angle: float
-    threshold: float
     far: float
     far_error: float
     frr: float
@@ -164,7 +162,6 @@ def answer(calibration: Calibration, left: Embedding, right: Embedding) -> Answe
     return Answer(
         similarity=float(np.cos(np.radians(angle))),
         angle=angle,
-        threshold=calibration.threshold,
         far=far,
         far_error=far_error,
         frr=frr,

@@ -47,12 +47,6 @@ def balanced_accuracy(cosine: Values, same: NDArray[np.bool_], threshold: float)
     return float((accepted[same].mean() + (~accepted[~same]).mean()) / 2)
 
 
-def tar_at_far(cosine: Values, same: NDArray[np.bool_], far: float) -> float:
-    """The share of genuine pairs accepted where at most `far` of the impostor pairs are."""
-    threshold = np.quantile(cosine[~same], 1.0 - far, method="higher")
-    return float((cosine[same] > threshold).mean())
-
-
 def people_draws(
     left: NDArray[np.int64], right: NDArray[np.int64], draws: int, seed: int = 0
 ) -> Iterator[Values]:
