@@ -6,7 +6,9 @@ import streamlit as st
 
 from demo.language import guess, text
 from demo.pages.compare import page
+from demo.spool import spool_in_memory
 
+spool_in_memory()
 words = text(guess(st.context.locale))
 st.set_page_config(page_title=words("app.title"), layout="wide")
 st.html(Path(__file__).parent / "demo" / "pages" / "style.css")

@@ -2,6 +2,7 @@
 
 python compare.py left.jpg right.jpg
 python compare.py left.jpg right.jpg --json
+python compare.py left.jpg right.jpg --onnx w600k_r50.onnx
 python compare.py --pairs pairs.csv > answers.jsonl
 """
 
@@ -14,20 +15,27 @@ from typing import Annotated, Literal
 import tyro
 from tqdm import tqdm
 
-from demo.assets import recognizer
+from demo.assets import has_reference, recognizer
 from demo.language import Text, text
 from demo.pairs import PairsUnreadable, PhotoMissing, compare_pairs, read_bytes, read_rows
-from demo.service import CompareService, Comparison, FaceNumberInvalid, Photo
+from demo.service import Belief, CompareService, Comparison, FaceNumberInvalid, Photo
 from model.checkpoint import CheckpointInvalid
 from model.errors import MarginScopeError
+from model.reference import (
+    CalibrationMissing,
+    OnnxInvalid,
+    ReferenceMissing,
+    load_onnx,
+)
 
-MODELS = ("softmax", "arcface")
-USAGE = (CheckpointInvalid, FaceNumberInvalid, PairsUnreadable, PhotoMissing)
+Model = Literal["softmax", "norm-softmax", "arcface", "reference"]
+MODELS: tuple[Model, ...] = ("softmax", "arcface")
 
 
 @dataclass(frozen=True)
 class Command:
-    """Say how similar two faces are under softmax and under ArcFace.
+    """Say how similar two faces are under softmax, under ArcFace and, where it is installed, to a
+    reference trained on 3 million faces.
 
     Exit codes: 0 answered (with --pairs: every row has its line); 2 usage; 3 a photo cannot be
     read or shows no face.
@@ -41,6 +49,14 @@ class Command:
     """Instead of two photos a CSV file with columns left and right: one JSON line a row."""
     json: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Print one JSON object instead of a table."""
+    models: tuple[Model, ...] | None = None
+    """Which recognisers answer; softmax, arcface and, where it is installed, the reference."""
+    onnx: Path | None = None
+    """An ONNX network from 112 x 112 faces to embeddings (InsightFace's, say) that answers too."""
+    prior: float = 0.5
+    """The share of such pairs, beforehand, that show one person: the probability follows."""
+    limit: float = 0.05
+    """How large a pair's own FAR (for "same person") or FRR ("different people") may be."""
     left_face: int | None = None
     """Compare this face of the first photo, counted from the left, from 1."""
     right_face: int | None = None
@@ -49,10 +65,22 @@ class Command:
     """The language of the table and of errors."""
 
 
+class ShareInvalid(MarginScopeError):
+    """--prior or --limit is not a share."""
+
+    sentence = "--prior and --limit are shares between 0 and 1, both ends excluded, such as 0.05."
+
+
 class PhotosNotNamed(MarginScopeError):
     """Neither two photos nor a list of pairs."""
 
     sentence = "Name two photos, LEFT and RIGHT, or a list with --pairs FILE.csv."
+
+
+USAGE = (
+    CheckpointInvalid, FaceNumberInvalid, PairsUnreadable, PhotoMissing, PhotosNotNamed,
+    ShareInvalid, CalibrationMissing, OnnxInvalid, ReferenceMissing,
+)  # fmt: skip
 
 
 def main(argv: list[str]) -> int:
@@ -60,31 +88,47 @@ def main(argv: list[str]) -> int:
     command = tyro.cli(Command, args=argv)
     words = text(command.lang)
     try:
-        service = CompareService([recognizer(name) for name in MODELS])
+        service, belief = recognizers(command), share(command)
         if (command.pairs is None) == (command.left is None):
             raise PhotosNotNamed()
         if command.pairs is not None:
-            return score_list(service, command.pairs, words)
+            return score_list(service, command.pairs, words, belief)
         if command.left is None or command.right is None:  # RIGHT alone is missing
             raise PhotosNotNamed()
         left = service.read(read_bytes(command.left), "left", command.left_face)
         right = service.read(read_bytes(command.right), "right", command.right_face)
-        comparison = service.compare(left, right)
+        comparison = service.compare(left, right, belief)
     except MarginScopeError as error:
         print(f"compare.py: {words.error(error)}", file=sys.stderr)
-        return 2 if isinstance(error, (*USAGE, PhotosNotNamed)) else 3
+        return 2 if isinstance(error, USAGE) else 3
     print(json.dumps(comparison.to_json()) if command.json else table(comparison, words))
     return 0
 
 
-def score_list(service: CompareService, path: Path, words: Text) -> int:
+def recognizers(command: Command) -> CompareService:
+    """The recognisers asked for, loaded."""
+    others: tuple[Model, ...] = ("reference",) if has_reference() else ()
+    names = command.models or (*MODELS, *others)
+    found = [recognizer(name) for name in names]
+    return CompareService([*found, load_onnx(command.onnx)] if command.onnx else found)
+
+
+def share(command: Command) -> Belief:
+    """--prior and --limit; ShareInvalid."""
+    try:
+        return Belief(prior=command.prior, limit=command.limit)
+    except ValueError:
+        raise ShareInvalid() from None
+
+
+def score_list(service: CompareService, path: Path, words: Text, belief: Belief) -> int:
     """One JSON line a row on stdout, progress on stderr."""
     rows = read_rows(path)
 
     def bar(paths: object, total: int) -> tqdm:
         return tqdm(paths, desc="reading photos", total=total, unit="photo")
 
-    for line in compare_pairs(service, rows, words, bar):
+    for line in compare_pairs(service, rows, words, bar, belief):
         print(json.dumps(line, ensure_ascii=False))
     return 0
 
@@ -95,15 +139,22 @@ def table(comparison: Comparison, words: Text) -> str:
         describe("left", comparison.left, words),
         describe("right", comparison.right, words),
         "",
-        f"{'':14}{'cos':>7}{'angle':>9}{'P(same)':>9}{'FAR':>8}{'FRR':>8}",
+        f"{'':21}{'cos':>7}{'angle':>9}{'P(same)':>9}{'FAR':>8}{'FRR':>8}",
     ]
     for name, answer in comparison.answers.items():
         lines.append(
-            f"{name:14}{answer.similarity:7.3f}{answer.angle:8.1f}°{answer.probability:9.2f}"
+            f"{words.loss(name)[:20]:21}{answer.similarity:7.3f}{answer.angle:8.1f}°{answer.probability:9.2f}"
             f"{100 * answer.far:7.1f}%{100 * answer.frr:7.1f}%  "
             f"{words(f'verdict.{answer.verdict}')}"
         )
-    return "\n".join([*lines, "", words("terminal.legend"), words("terminal.notice")])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            words("terminal.legend", limit=f"{100 * comparison.belief.limit:g}"),
+            words("terminal.notice"),
+        ]
+    )
 
 
 def describe(side: str, photo: Photo, words: Text) -> str:

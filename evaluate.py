@@ -1,13 +1,15 @@
 """LFW's protocols -> results/*.json and the tables of README.
 
-python evaluate.py view1     the 1,000 pairs of View 1's test set
-python evaluate.py readme    fill README's tables from results/
+python evaluate.py view1       the 1,000 pairs of View 1's test set
+python evaluate.py calibrate   what the angles of the reference, or of an ONNX file, mean
+python evaluate.py readme      fill README's tables from results/
 """
 
 import datetime
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,23 @@ import numpy as np
 import tyro
 from tqdm import tqdm
 
-from model.aligned import load_faces
+from model.aligned import Progress, load_faces
 from model.checkpoint import provenance
 from model.data import TEST_PAIRS, Pairs, lfw_home, read_lfw, read_pairs
 from model.errors import MarginScopeError
 from model.files import write_whole
 from model.recognizer import Recognizer
+from model.reference import beside, dlib_embedder, onnx_embedder, write_calibration
+from model.reference import calibrate as calibrate_on_validation
 from model.verification import (
     auc,
     bootstrap_over_people,
+    calibration_error,
     degrees,
     equal_error_rate,
     pair_cosines,
+    perfect_calibration_error,
+    reliability,
 )
 
 HERE = Path(__file__).resolve().parent
@@ -77,10 +84,7 @@ class NotFinal(MarginScopeError):
 
 def view1_pairs(home: Path) -> tuple[np.ndarray, Pairs, np.ndarray]:
     """Crops (K, 112, 112, 3), the 1,000 pairs by index into them, and whom each crop shows (K,)."""
-    faces = load_faces(
-        read_lfw(home),
-        lambda items, total: tqdm(items, desc="aligning faces", total=total, unit="file"),
-    )
+    faces = load_faces(read_lfw(home), bar("aligning faces"))
     index = {str(faces.image[i]): i for i in faces.indices("test")}
     listed = read_pairs(home / TEST_PAIRS)
     named = [[f"{name}_{number:04d}" for name, number in pair] for pair in listed]
@@ -117,6 +121,7 @@ def view1_scores(
         }
 
     angle = degrees(cosine)
+    probability = np.array([recognizer.calibration.probability(a) for a in angle])
     return {
         "accuracy": value(lambda weight: float(np.average(correct, weights=weight))),
         "auc": value(lambda weight: auc(cosine, same, weight)),
@@ -124,7 +129,59 @@ def view1_scores(
         "threshold_degrees": round(recognizer.calibration.threshold, 2),
         "genuine_degrees": round(float(angle[same].mean()), 2),
         "impostor_degrees": round(float(angle[~same].mean()), 2),
+        **reliability_scores(probability, same, value),
     }
+
+
+def reliability_scores(
+    probability: np.ndarray, same: np.ndarray, value: Callable[[Any], dict[str, float]]
+) -> dict[str, Any]:
+    """How far the probability at equal priors (as many genuine as impostor pairs) can be trusted.
+
+    calibration_error: over ten groups of pairs. perfect: what a perfectly calibrated model would
+    score on as many pairs. excess: the difference. reliability: the groups, for the diagram.
+    """
+    error = value(lambda weight: calibration_error(probability, same, weight))
+    perfect = perfect_calibration_error(probability)
+    groups = [
+        {key: round(number, 4) for key, number in group.items()}
+        for group in reliability(probability, same)
+    ]
+    return {
+        "calibration_error": error
+        | {
+            "perfect": round(perfect, 5),
+            "excess": round(error["value"] - perfect, 5),
+        },
+        "reliability": groups,
+    }
+
+
+def calibrate(onnx: Path | None = None, data_home: Path | None = None) -> None:
+    """Measure on LFW's validation people what the angles of a network that is not ours mean.
+
+    Without a file it is the reference of requirements-reference.txt, into assets/reference.json;
+    an ONNX file gets its calibration beside itself.
+
+    Args:
+        onnx: A network from 112 x 112 faces to embeddings, such as InsightFace's.
+        data_home: The folder that holds lfw_home/.
+    """
+    function = onnx_embedder(onnx) if onnx else dlib_embedder()
+    faces = load_faces(read_lfw(lfw_home(data_home, download=True)), bar("aligning faces"))
+    versions, revision = provenance()
+    command = "python evaluate.py calibrate" + (f" --onnx {onnx.name}" if onnx else "")
+    facts = {"command": command, "versions": versions, "git": revision}
+    path = beside(onnx) if onnx else ASSETS / "reference.json"
+    found = calibrate_on_validation(function, faces, bar("embedding"))
+    write_calibration(path, found, facts)
+    far, frr = found.far(found.threshold)[0], found.frr(found.threshold)[0]
+    print(f"{path}: threshold {found.threshold:.1f}°, FAR {100 * far:.2f} %, FRR {100 * frr:.2f} %")
+
+
+def bar(what: str) -> Progress:
+    """A progress bar in the form that load_faces takes."""
+    return lambda items, total: tqdm(items, desc=what, total=total)
 
 
 def append_to_test_log(loss: str, command: str, scores: dict[str, Any]) -> None:
@@ -190,6 +247,8 @@ def write_json(path: Path, value: Any) -> None:
 
 if __name__ == "__main__":
     try:
-        tyro.extras.subcommand_cli_from_dict({"view1": view1, "readme": readme})
+        tyro.extras.subcommand_cli_from_dict(
+            {"view1": view1, "calibrate": calibrate, "readme": readme}
+        )
     except MarginScopeError as error:
         sys.exit(f"evaluate.py: {error}")

@@ -1,15 +1,40 @@
-"""Finds and loads what ships: checkpoints and the two portraits."""
+"""Finds and loads what ships: checkpoints, the reference's calibration, the two portraits."""
 
+import os
 from functools import cache
 from pathlib import Path
 
 from model.recognizer import Recognizer
+from model.reference import REFERENCE, load_onnx, load_reference, reference_installed
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PORTRAITS = (ASSETS / "portraits" / "astronaut.png", ASSETS / "portraits" / "grace_hopper.jpg")
+ONNX = "MARGINSCOPE_ONNX"  # names an ONNX file that the app shows beside ours
 
 
 @cache
 def recognizer(name: str) -> Recognizer:
-    """A shipped recogniser by its loss, loaded once a process; CheckpointInvalid says the cure."""
+    """A recogniser by its loss or as the reference, loaded once a process.
+
+    CheckpointInvalid, ReferenceMissing or CalibrationMissing says the cure.
+    """
+    if name == REFERENCE:
+        return load_reference(ASSETS / "reference.json")
     return Recognizer.load(ASSETS / f"{name}.safetensors")
+
+
+@cache
+def onnx_recognizer(path: Path) -> Recognizer:
+    """The recogniser of an ONNX file, loaded once a process; see model.reference.load_onnx."""
+    return load_onnx(path)
+
+
+def has_reference() -> bool:
+    """Whether the packages of requirements-reference.txt are installed here."""
+    return reference_installed()
+
+
+def onnx_file() -> Path | None:
+    """The ONNX file that $MARGINSCOPE_ONNX names, shown beside ours."""
+    named = os.environ.get(ONNX)
+    return Path(named) if named else None

@@ -7,10 +7,16 @@ LOSS = {
     "sphereface": "#CC79A7",
     "cosface": "#56B4E9",
 }
+OTHER = "#737A84"  # networks that are not ours: dlib's, or an ONNX file's
 # Greys that stand on white and on near-black alike, so a figure needs not know the theme.
 LINE = "rgba(128, 132, 140, 0.55)"
 FAINT = "rgba(128, 132, 140, 0.25)"
 INK = "#808791"
+
+
+def colour_of(recognizer: str) -> str:
+    """The hue of a recogniser's loss; grey for one that is not ours."""
+    return LOSS.get(recognizer, OTHER)
 
 
 def translucent(colour: str, alpha: float) -> str:

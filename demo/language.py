@@ -24,6 +24,10 @@ class Text:
         sentence = self.sentences[key]
         return sentence.format(**fields) if fields else sentence
 
+    def loss(self, recognizer: str) -> str:
+        """The name of a recogniser; an ONNX file's own where it is none that we know."""
+        return self.sentences.get(f"loss.{recognizer}", recognizer)
+
     def error(self, error: MarginScopeError) -> str:
         """An error of ours in this language; English is the error's own sentence."""
         sentence = self.sentences.get(f"errors.{error.code}", error.sentence)

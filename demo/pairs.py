@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from demo.language import Text
-from demo.service import CompareService, Photo, answer
+from demo.service import EVEN, Belief, CompareService, Photo, answer
 from model.errors import MarginScopeError
 
 Progress = Callable[[Iterable[Path], int], Iterable[Path]]  # such as a tqdm bar
@@ -49,7 +49,11 @@ def read_rows(path: Path) -> list[tuple[Path, Path]]:
 
 
 def compare_pairs(
-    service: CompareService, rows: list[tuple[Path, Path]], words: Text, progress: Progress
+    service: CompareService,
+    rows: list[tuple[Path, Path]],
+    words: Text,
+    progress: Progress,
+    belief: Belief = EVEN,
 ) -> Iterator[dict[str, Any]]:
     """One JSON object a row, in order: that of Comparison.to_json, or {"error": {...}}.
 
@@ -74,14 +78,14 @@ def compare_pairs(
             yield {"error": {"code": error.code, "sentence": words.error(error), "photo": bad}}
             continue
         found = {
-            r.name: answer(
-                r.calibration, *(embeddings[r.name][place[path]] for path in (left, right))
-            )
+            r.name: answer(r.calibration, embeddings[r.name][[place[left], place[right]]], belief)
             for r in service.recognizers
         }
         yield {
             "left": good[left][1],
             "right": good[right][1],
+            "prior": belief.prior,
+            "limit": belief.limit,
             "models": {name: one.to_json() for name, one in found.items()},
         }
 

@@ -71,6 +71,25 @@ class Photo:
 
 
 @dataclass(frozen=True)
+class Belief:
+    """What a person brings along, both 0..1, ends excluded; ValueError for anything else.
+
+    prior: the share of such pairs, beforehand, that show one person. limit: how large the pair's
+    own FAR (or FRR) may be for a verdict.
+    """
+
+    prior: float = 0.5
+    limit: float = 0.05
+
+    def __post_init__(self) -> None:
+        if not (0 < self.prior < 1 and 0 < self.limit < 1):
+            raise ValueError(f"{self} has a share that is not within 0..1, ends excluded")
+
+
+EVEN = Belief()
+
+
+@dataclass(frozen=True)
 class Answer:
     """What one recogniser says of two faces.
 
@@ -108,12 +127,15 @@ class Comparison:
     left: Photo
     right: Photo
     answers: dict[str, Answer]
+    belief: Belief = EVEN
 
     def to_json(self) -> dict[str, Any]:
         """What `compare.py --json` prints."""
         return {
             "left": self.left.to_json(),
             "right": self.right.to_json(),
+            "prior": self.belief.prior,
+            "limit": self.belief.limit,
             "models": {name: answer.to_json() for name, answer in self.answers.items()},
         }
 
@@ -146,16 +168,16 @@ class CompareService:
             used=choose(faces, image.shape) if face is None else face - 1,
         )
 
-    def compare(self, left: Photo, right: Photo) -> Comparison:
+    def compare(self, left: Photo, right: Photo, belief: Belief = EVEN) -> Comparison:
         """Each recogniser's answer on the two faces used."""
         crops = np.stack([left.crop, right.crop])
-        answers = {r.name: answer(r.calibration, *r.embed(crops)) for r in self.recognizers}
-        return Comparison(left, right, answers)
+        answers = {r.name: answer(r.calibration, r.embed(crops), belief) for r in self.recognizers}
+        return Comparison(left, right, answers, belief)
 
 
-def answer(calibration: Calibration, left: Embedding, right: Embedding) -> Answer:
-    """What a recogniser with this calibration says of two of its embeddings, (D,) unit each."""
-    a, b = left.astype(np.float64), right.astype(np.float64)
+def answer(calibration: Calibration, pair: Embedding, belief: Belief = EVEN) -> Answer:
+    """What a recogniser with this calibration says of two of its embeddings, (2, D) unit."""
+    a, b = pair.astype(np.float64)
     angle = float(np.degrees(2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
     far, far_error = calibration.far(angle)
     frr, frr_error = calibration.frr(angle)
@@ -166,8 +188,8 @@ def answer(calibration: Calibration, left: Embedding, right: Embedding) -> Answe
         far_error=far_error,
         frr=frr,
         frr_error=frr_error,
-        probability=calibration.probability(angle),
-        verdict=calibration.verdict(angle),
+        probability=calibration.probability(angle, belief.prior),
+        verdict=calibration.verdict(angle, belief.limit, belief.prior),
     )
 
 

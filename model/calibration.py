@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,14 @@ class Calibration:
             threshold=float(degrees(np.array(best_threshold(cosine, same)))),
         )
 
+    @staticmethod
+    def from_json(values: dict[str, Any]) -> "Calibration":
+        """From the fields as JSON keeps them; TypeError or ValueError where they are not such."""
+        listed: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        return Calibration(**listed)
+
     def __post_init__(self) -> None:
         """ValueError where the numbers are not such as from_pairs gives."""
         lengths = [len(self.genuine), len(self.impostor)]
@@ -107,7 +115,7 @@ class Calibration:
         )
         return float(fit.coef_[0, 0]), float(fit.intercept_[0])
 
-    def verdict(self, angle: float, limit: float = 0.05) -> Verdict:
+    def verdict(self, angle: float, limit: float = 0.05, prior: float = 0.5) -> Verdict:
         """What may be said of a pair at `angle` degrees with its own errors at most `limit`.
 
         "same" needs the pair's own FAR within the limit, "different" its own FRR; where both hold
@@ -115,7 +123,7 @@ class Calibration:
         """
         same, different = self.far(angle)[0] <= limit, self.frr(angle)[0] <= limit
         if same and different:
-            return "same" if self.probability(angle) >= 0.5 else "different"
+            return "same" if self.probability(angle, prior) >= 0.5 else "different"
         return "same" if same else "different" if different else "unsure"
 
     def typical(self, same: bool) -> float:

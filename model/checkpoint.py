@@ -87,11 +87,7 @@ class Card:
         expected = {field.name for field in dataclasses.fields(Card)}
         if not isinstance(values, dict) or set(values) != expected:
             raise ValueError("its card has not the fields that this version writes")
-        calibration: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in values["calibration"].items()
-        }
-        values["calibration"] = Calibration(**calibration)
+        values["calibration"] = Calibration.from_json(values["calibration"])
         values["centre_people"] = tuple(values["centre_people"])
         return Card(**values)
 

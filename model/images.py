@@ -12,7 +12,9 @@ RGB = NDArray[np.uint8]  # (H, W, 3)
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000  # the largest phone cameras give 50 million
+SCAN = b"\xff\xda"  # the marker before each; compressed data cannot contain it
 MIN_SIDE = 20  # pixels; the smallest face that the detector looks for
+MAX_SCANS = 40  # of a progressive JPEG, each of which decodes the whole photo; cameras write 10
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # a phone's MPO opens as JPEG
 
 
@@ -31,6 +33,15 @@ class PhotoTooManyPixels(MarginScopeError):
     sentence = (
         "This photo has more than {limit:.0f} million pixels, the most that are read. "
         "Save it smaller or crop it to the face."
+    )
+
+
+class PhotoTooManyScans(MarginScopeError):
+    """A JPEG made to be slow to decode: a few bytes a scan, thousands of scans."""
+
+    sentence = (
+        "This JPEG is stored in more than {limit} passes, the most that are read. "
+        "Save it again as an ordinary JPEG or PNG."
     )
 
 
@@ -58,8 +69,8 @@ def read_image(data: bytes) -> RGB:
     EXIF orientation is applied, transparency laid on white, an animation gives its first frame,
     16-bit and floating-point greys are scaled to 8 bits.
 
-    Returns uint8 (H, W, 3). Raises PhotoTooLarge, PhotoTooManyPixels, PhotoTooSmall or
-    PhotoUnreadable; none of them carries the file's name or content.
+    Returns uint8 (H, W, 3). Raises PhotoTooLarge, PhotoTooManyPixels, PhotoTooManyScans,
+    PhotoTooSmall or PhotoUnreadable; none of them carries the file's name or content.
     """
     if len(data) > MAX_BYTES:
         raise PhotoTooLarge(megabytes=len(data) / 2**20, limit=MAX_BYTES / 2**20)
@@ -70,6 +81,8 @@ def read_image(data: bytes) -> RGB:
             raise PhotoTooManyPixels(limit=MAX_PIXELS / 1e6)
         if min(width, height) < MIN_SIDE:
             raise PhotoTooSmall(width=width, height=height, limit=MIN_SIDE)
+        if image.format == "JPEG" and data.count(SCAN) > MAX_SCANS:
+            raise PhotoTooManyScans(limit=MAX_SCANS)
         return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
     except MarginScopeError:
         raise

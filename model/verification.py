@@ -47,6 +47,48 @@ def balanced_accuracy(cosine: Values, same: NDArray[np.bool_], threshold: float)
     return float((accepted[same].mean() + (~accepted[~same]).mean()) / 2)
 
 
+def reliability(
+    probability: Values, same: NDArray[np.bool_], bins: int = 10, weight: Values | None = None
+) -> list[dict[str, float]]:
+    """Pairs in `bins` groups of as many by their probability (P,): what was said, what came true.
+
+    [{"pairs", "probability": mean said, "share": of genuine ones}, ...], by rising probability.
+    """
+    weight = np.ones(len(same)) if weight is None else weight
+    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
+    return [
+        {
+            "pairs": float(weight[group].sum()),
+            "probability": float(np.average(probability[group], weights=weight[group])),
+            "share": float(np.average(same[group], weights=weight[group])),
+        }
+        for group in groups
+        if weight[group].sum() > 0
+    ]
+
+
+def calibration_error(
+    probability: Values, same: NDArray[np.bool_], weight: Values | None = None
+) -> float:
+    """Expected calibration error (Naeini et al. 2015) over ten groups of as many pairs, 0..1."""
+    found = reliability(probability, same, weight=weight)
+    gaps = [abs(group["probability"] - group["share"]) for group in found]
+    return float(np.average(gaps, weights=[group["pairs"] for group in found]))
+
+
+def perfect_calibration_error(probability: Values, draws: int = 1000, seed: int = 0) -> float:
+    """The mean calibration_error of pairs that come true exactly as probably as was said.
+
+    With so few pairs it is not 0; what a model scores beyond it is its own.
+    """
+    rng = np.random.default_rng(seed)
+    errors = [
+        calibration_error(probability, rng.random(len(probability)) < probability)
+        for _ in range(draws)
+    ]
+    return float(np.mean(errors))
+
+
 def people_draws(
     left: NDArray[np.int64], right: NDArray[np.int64], draws: int, seed: int = 0
 ) -> Iterator[Values]:

@@ -1,56 +1,109 @@
 """Two photos, and how similar the faces are under each loss."""
 
+import json
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
 import streamlit as st
 
 from demo import assets
 from demo.figures.dial import degrees, dial, signed
+from demo.figures.picture import picture
 from demo.language import LANGUAGES, Text, guess, text
-from demo.pages.details import details, per_hundred
+from demo.pages.details import details, per_hundred, term
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
-from demo.service import Answer, CompareService, Comparison
+from demo.service import Answer, Belief, CompareService, Comparison
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 from model.recognizer import Recognizer
+from model.reference import REFERENCE
 
 CONTROL = "norm-softmax"
+LIMITS, PRIORS = (1, 25, 5), (1, 99, 50)  # per cent: lowest, highest, what is set at first
+HERE = Path(__file__).resolve().parent
 
 
 def page() -> None:
-    """The compare page."""
+    """The compare page; what stands below the stage is asked first, since it decides the stage."""
     words = _title()
+    buttons, stage, below = (st.container(key=key) for key in ("buttons", "stage", "below"))
+    with below:
+        choice = _choices(words)
     try:
-        with st.spinner(words("compare.thinking")):
-            losses = ("softmax", CONTROL, "arcface") if _with_control() else ("softmax", "arcface")
-            service = CompareService([assets.recognizer(name) for name in losses])
+        with stage, st.spinner(words("compare.thinking")):
+            service = CompareService(choice.recognizers())
     except MarginScopeError as error:
         st.error(words.error(error))
         return
     here = session()
-    _buttons(service, words)
-    with st.container(key="stage"):
+    with buttons:
+        _buttons(service, words)
+    with stage:
         with st.container(key="first"):
             photo_panel("left", service, words)
         with st.container(key="answer"):
             comparison = None
             if all(side in here.photos for side in SIDES):
-                comparison = service.compare(here.photos["left"], here.photos["right"])
+                comparison = service.compare(
+                    here.photos["left"], here.photos["right"], choice.belief
+                )
             _dials(service, comparison, words)
         with st.container(key="second"):
             photo_panel("right", service, words)
-    st.toggle(
-        words("compare.control"), key="control", bind="query-params",
-        help=words("compare.control_help"),
-    )  # fmt: skip
-    details(service, comparison, words)
-    with st.expander(words("compare.how_title")):
-        st.markdown(words("compare.how"))
-    st.caption(words("app.notice"))
+    with below:
+        details(service, comparison, words)
+        with st.expander(words("compare.how_title"), key="how", on_change="rerun",
+                         bind="query-params"):  # fmt: skip
+            st.markdown(words("compare.how"))
+        st.caption(words("app.notice"))
 
 
-def _with_control() -> bool:
-    """Whether norm-softmax is shown; the toggle stands below what it changes."""
-    in_url = st.query_params.get("control") == "true"
-    return bool(st.session_state.get("control", in_url))
+@dataclass(frozen=True)
+class Choice:
+    """What a visitor chose beside the photos; all of it is in the URL."""
+
+    names: tuple[str, ...]
+    onnx: bool
+    belief: Belief
+
+    def recognizers(self) -> list[Recognizer]:
+        """The recognisers shown, in order; an error of ours says why one cannot be loaded."""
+        found = [assets.recognizer(name) for name in self.names]
+        file = assets.onnx_file()
+        return [*found, assets.onnx_recognizer(file)] if self.onnx and file else found
+
+
+def _choices(words: Text) -> Choice:
+    """Which networks are shown, and the two sliders of a verdict."""
+
+    def switch(key: str, **fields: str) -> bool:
+        return st.toggle(
+            words(f"compare.{key}", **fields), key=key, bind="query-params",
+            help=words(f"compare.{key}_help"),
+        )  # fmt: skip
+
+    def slider(key: str, range_: tuple[int, int, int]) -> float:
+        low, high, first = range_
+        return st.slider(
+            words(f"compare.{key}"), low, high, first, format="%d %%", key=key,
+            bind="query-params", help=words(f"compare.{key}_help"),
+        ) / 100  # fmt: skip
+
+    with st.container(key="choices"):
+        names = ["softmax", "arcface"]
+        with st.container():
+            if switch("control"):
+                names.insert(1, CONTROL)
+            if assets.has_reference() and switch("reference"):
+                names.append(REFERENCE)
+            file = assets.onnx_file()
+            onnx = file is not None and switch("onnx", name=file.stem)
+        limit = slider("limit", LIMITS)
+        prior = slider("prior", PRIORS)
+    return Choice(tuple(names), onnx, Belief(prior=prior, limit=limit))
 
 
 def _title() -> Text:
@@ -76,7 +129,7 @@ def _title() -> Text:
 
 def _buttons(service: CompareService, words: Text) -> None:
     here = session()
-    with st.container(horizontal=True, key="buttons"):
+    with st.container(horizontal=True):
         if ready_pairs() is None:
             st.button(
                 words("compare.ready_portraits"), on_click=take_ready_pair, args=(service, False),
@@ -103,42 +156,83 @@ def _dials(service: CompareService, comparison: Comparison | None, words: Text) 
     with st.container(key="dials"):
         for recognizer in service.recognizers:
             with st.container(key=f"dial-{recognizer.name}"):
-                _dial(recognizer, answers.get(recognizer.name), words)
-    if len({answer.verdict for answer in answers.values()}) > 1:
-        st.info(words("compare.disagree"))
+                _dial(recognizer, comparison, words)
     if comparison is None:
         st.caption(words("compare.privacy", megabytes=MAX_BYTES // 2**20))
+        return
+    _disagreement(service, answers, words)
+    with st.container(horizontal=True, horizontal_alignment="center", key="save"):
+        st.download_button(
+            words("details.save"), json.dumps(comparison.to_json(), indent=1),
+            file_name="marginscope.json", mime="application/json", on_click="ignore",
+        )  # fmt: skip
+        svg = picture(comparison, service.recognizers, words)
+        data = {"svg": svg, "label": words("picture.save"), "name": "marginscope.png"}
+        _save_picture()(key="save-picture", data=data, width="content")
 
 
-def _dial(recognizer: Recognizer, answer: Answer | None, words: Text) -> None:
-    loss, calibration = recognizer.name, recognizer.calibration
+def _disagreement(service: CompareService, answers: dict[str, Answer], words: Text) -> None:
+    """Say where softmax and ArcFace do not agree, and why; and what the reference says then."""
+    ours = {name: answers[name] for name in ("softmax", "arcface")}
+    if len({answer.verdict for answer in ours.values()}) > 1:
+        thresholds = {r.name: r.calibration.threshold for r in service.recognizers}
+        st.info(
+            words(
+                "compare.disagree",
+                **{name: words(f"verdict.{a.verdict}") for name, a in ours.items()},
+                **{
+                    f"{name}_gap": degrees(abs(a.angle - thresholds[name]))
+                    for name, a in ours.items()
+                },
+            )
+        )
+    reference = answers.get(REFERENCE)
+    if reference is not None and any(a.verdict != reference.verdict for a in ours.values()):
+        verdict = words(f"verdict.{reference.verdict}")
+        st.info(words("compare.reference_says", verdict=verdict))
+
+
+def _dial(recognizer: Recognizer, comparison: Comparison | None, words: Text) -> None:
+    name, calibration = recognizer.name, recognizer.calibration
     fields = {
-        "loss": words(f"loss.{loss}"),
+        "loss": words.loss(name),
         "genuine": degrees(calibration.typical(same=True)),
         "impostor": degrees(calibration.typical(same=False)),
         "threshold": degrees(calibration.threshold),
     }
-    if answer is not None:
-        fields["angle"] = degrees(answer.angle)
-        fields["similarity"] = signed(answer.similarity, 2)
-    st.plotly_chart(
-        dial(loss, calibration, answer.angle if answer else None, words),
-        key=f"chart-{loss}",
-        config={"displayModeBar": False},
-        alt=words("compare.dial_alt" if answer else "compare.dial_alt_empty", **fields),
-    )
-    if answer is None:
-        st.html(f'<div class="reading"><h3>{fields["loss"]}</h3></div>')
+    if comparison is None:
+        st.image(
+            dial(name, calibration, None, words), width="stretch",
+            alt=words("compare.dial_alt_empty", **fields),
+        )  # fmt: skip
+        st.html(f'<div class="reading"><h3>{escape(fields["loss"])}</h3></div>')
         return
-    probability = f"{answer.probability:.2f}"
+    answer = comparison.answers[name]
+    fields["angle"] = degrees(answer.angle)
+    fields["similarity"] = signed(answer.similarity, 2)
+    st.image(
+        dial(name, calibration, answer.angle, words), width="stretch",
+        alt=words("compare.dial_alt", **fields),
+    )  # fmt: skip
+    probability = words("verdict.probability", value=f"{answer.probability:.2f}")
+    similarity = words("figure.similarity", value=fields["similarity"])
     st.html(
-        f'<div class="reading"><h3>{fields["loss"]}</h3><strong>{fields["angle"]}</strong>'
-        f"<span>{words('figure.similarity', value=fields['similarity'])}</span>"
-        f"<em>{words(f'verdict.{answer.verdict}')}</em>"
-        f"<span>{words('verdict.probability', value=probability)}</span></div>"
+        f'<div class="reading"><h3>{escape(fields["loss"])}</h3><strong>{fields["angle"]}</strong>'
+        f"<span>{similarity}</span><em>{words(f'verdict.{answer.verdict}')}</em>"
+        f"<span>{term(words, 'probability', probability)}</span></div>"
     )
-    st.caption(
-        words("compare.reading_far", far=per_hundred(answer.far, answer.far_error))
-        + "  \n"
-        + words("compare.reading_frr", frr=per_hundred(answer.frr, answer.frr_error))
+    for kind, share in (("far", (answer.far, answer.far_error)),
+                        ("frr", (answer.frr, answer.frr_error))):  # fmt: skip
+        reading = words(f"compare.reading_{kind}", share=per_hundred(*share))
+        st.caption(reading, help=words(f"tip.{kind}"))
+
+
+@cache
+def _save_picture() -> Any:
+    """The component behind the button that saves the picture."""
+    return st.components.v2.component(
+        "save_picture",
+        html='<button type="button" class="save"></button>',
+        css=(HERE / "save_picture.css").read_text(encoding="utf-8"),
+        js=(HERE / "save_picture.js").read_text(encoding="utf-8"),
     )

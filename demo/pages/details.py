@@ -1,31 +1,22 @@
-"""The numbers behind the dials, on demand, and a way to save them."""
+"""The numbers behind the dials, each term with what it means, and how far they can be trusted."""
 
-import json
+from html import escape
 
 import streamlit as st
 
-from demo.figures.dial import degrees, signed
+from demo.figures.dial import FARS, degrees, signed
 from demo.language import Text
 from demo.service import Answer, CompareService, Comparison
 from model.calibration import Calibration
 
-FARS = (0.1, 0.01, 0.001)
+TERMS = ("angle", "similarity", "probability", "far", "frr")  # of a pair
 
 
 def details(service: CompareService, comparison: Comparison | None, words: Text) -> None:
     """An expander with each recogniser's thresholds and, where there is a pair, its numbers."""
-    with st.expander(words("details.title")):
-        with st.container(key="numbers"):
-            st.markdown(_table(service, comparison, words))
+    with st.expander(words("details.title"), key="numbers", on_change="rerun", bind="query-params"):
+        st.html(_table(service, comparison, words))
         st.caption(words("details.note"))
-        if comparison is not None:
-            st.download_button(
-                words("details.save"),
-                json.dumps(comparison.to_json(), indent=1),
-                file_name="marginscope.json",
-                mime="application/json",
-                on_click="ignore",
-            )
 
 
 def per_hundred(share: float, error: float) -> str:
@@ -33,21 +24,35 @@ def per_hundred(share: float, error: float) -> str:
     return f"{100 * share:.1f} ± {100 * error:.1f}"
 
 
+def term(words: Text, name: str, label: str) -> str:
+    """HTML of a term that tells what it means under the pointer, by touch and to the keyboard."""
+    tip = escape(words(f"tip.{name}"))
+    return (
+        f'<span class="term" tabindex="0" aria-describedby="tip-{name}">{escape(label)}'
+        f'<span class="tip" role="tooltip" id="tip-{name}">{tip}</span></span>'
+    )
+
+
 def _table(service: CompareService, comparison: Comparison | None, words: Text) -> str:
-    rows = [["", *(words(f"loss.{r.name}") for r in service.recognizers)]]
-    rows.append(["---"] * len(rows[0]))
+    recognizers = service.recognizers
+    rows = []
     if comparison is not None:
         answers = comparison.answers.values()
         rows += [
-            [words(f"details.{name}"), *(_cell(name, answer) for answer in answers)]
-            for name in ("angle", "similarity", "probability", "far", "frr")
+            (term(words, name, words(f"details.{name}")), [_cell(name, a) for a in answers])
+            for name in TERMS
         ]
-    best = [degrees(r.calibration.threshold) for r in service.recognizers]
-    rows.append([words("details.threshold_best"), *best])
+    label = term(words, "threshold", words("details.threshold_best"))
+    rows.append((label, [degrees(r.calibration.threshold) for r in recognizers]))
     for far in FARS:
         label = words("details.threshold_far", far=f"{100 * far:g}")
-        rows.append([label, *(_threshold(r.calibration, far, words) for r in service.recognizers)])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+        rows.append((escape(label), [_threshold(r.calibration, far, words) for r in recognizers]))
+    head = "".join(f'<th scope="col">{escape(words.loss(r.name))}</th>' for r in recognizers)
+    body = "".join(
+        f'<tr><th scope="row">{label}</th>{"".join(f"<td>{escape(c)}</td>" for c in cells)}</tr>'
+        for label, cells in rows
+    )
+    return f'<div class="numbers"><table><tr><td></td>{head}</tr>{body}</table></div>'
 
 
 def _cell(name: str, answer: Answer) -> str:

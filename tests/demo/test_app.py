@@ -1,6 +1,7 @@
 """The app through Streamlit's AppTest, with real photos."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from demo import assets
 from demo.assets import PORTRAITS
+from demo.language import text
 from demo.pages import photos
-from demo.service import CompareService, png
+from demo.service import Belief, CompareService, png
+from tests.conftest import missing
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -35,8 +38,10 @@ def upload(at: AppTest, side: str, data: bytes) -> AppTest:
     return uploader.upload("photo.png", data, "image/png").run()
 
 
-def charts(at: AppTest) -> int:
-    return len(at.get("plotly_chart"))
+def dials(at: AppTest) -> list[str]:
+    """What each dial tells those who cannot see it."""
+    images = [image.proto.imgs[0] for image in at.get("image")]
+    return [image.alt for image in images if image.url.startswith("data:image/svg")]
 
 
 def readings(at: AppTest) -> list[str]:
@@ -54,7 +59,7 @@ def expected() -> list[str]:
 def test_before_any_photo_the_dials_show_what_is_known(app):
     assert not app.exception
     assert app.title[0].value == "MarginScope"
-    assert charts(app) == 2
+    assert len(dials(app)) == 2
     assert readings(app) == []
     assert "not a way to decide who somebody is" in app.caption[-1].value
 
@@ -88,14 +93,17 @@ def test_ready_pair_swap_clear_and_undo(app, expected):
 
 def test_the_control_and_the_numbers_are_a_switch_away(app):
     app.button(key="ready-portraits").click().run()
-    assert charts(app) == 2
+    assert len(dials(app)) == 2
     app.toggle(key="control").set_value(True).run()
     assert not app.exception
-    assert charts(app) == 3
+    assert len(dials(app)) == 3
     assert "Norm-softmax" in readings(app)[1]
-    table = next(m.value for m in app.markdown if "threshold for FAR 0.1 %" in m.value)
-    assert len({row.count("|") for row in table.splitlines()}) == 1
-    assert len(table.splitlines()) == 11
+    table = next(h.proto.body for h in app.get("html") if "threshold for FAR 0.1 %" in h.proto.body)
+    rows = ElementTree.fromstring(table).findall("table/tr")
+    assert [len(row) for row in rows] == [4] * 10
+    assert (
+        len([term for term in rows if 'role="tooltip"' in ElementTree.tostring(term).decode()]) == 6
+    )
 
 
 def test_of_several_faces_the_person_picks_one(app, portraits, expected):
@@ -215,3 +223,67 @@ def test_ready_pairs_from_lfw_are_of_test_people(lfw, monkeypatch):
     for same, pairs in photos.ready_pairs().same.items():
         assert len(pairs) == 500
         assert all((a.parent == b.parent) == same for a, b in pairs)
+
+
+def test_the_sliders_move_the_verdict_and_the_probability(app):
+    app.button(key="ready-portraits").click().run()
+    here = app.session_state.session.photos
+    service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
+    for key, percent in (("prior", 2), ("limit", 1)):
+        app.slider(key=key).set_value(percent).run()
+        assert not app.exception
+    belief = Belief(prior=0.02, limit=0.01)
+    answers = service.compare(here["left"], here["right"], belief).answers.values()
+    for answer, reading in zip(answers, readings(app), strict=True):
+        assert f"{answer.probability:.2f}" in reading
+        assert text("en")(f"verdict.{answer.verdict}") in reading
+
+
+def test_everything_but_the_photos_comes_back_from_the_url(monkeypatch):
+    monkeypatch.setattr(assets, "has_reference", lambda: False)
+    at = AppTest.from_file(APP, default_timeout=120)
+    for key, value in (("control", "true"), ("prior", "20"), ("limit", "12"), ("lang", "ko")):
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    assert at.toggle(key="control").value is True
+    assert (at.slider(key="prior").value, at.slider(key="limit").value) == (20, 12)
+    assert len(dials(at)) == 3
+    bad = AppTest.from_file(APP, default_timeout=120)
+    bad.query_params["prior"] = "1000"
+    bad.run()
+    assert not bad.exception
+    assert bad.slider(key="prior").value == 50
+
+
+def test_where_the_losses_disagree_the_page_says_so_and_why(app, monkeypatch):
+    """With the limit at which one of them still dares to speak."""
+    app.button(key="ready-portraits").click().run()
+    here = app.session_state.session.photos
+    service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
+    for percent in range(1, 26):
+        belief = Belief(limit=percent / 100)
+        answers = service.compare(here["left"], here["right"], belief).answers
+        verdicts = {name: answer.verdict for name, answer in answers.items()}
+        app.slider(key="limit").set_value(percent).run()
+        told = [note.value for note in app.info if "from softmax's threshold" in note.value]
+        assert bool(told) == (len(set(verdicts.values())) > 1)
+        if told:
+            gap = abs(answers["arcface"].angle - assets.recognizer("arcface").calibration.threshold)
+            assert f"{gap:.1f}° from ArcFace's" in told[0]
+            return
+    pytest.skip("at no limit do softmax and ArcFace disagree about the two portraits")
+
+
+def test_the_reference_is_a_switch_away_where_it_is_installed(app, monkeypatch):
+    if not assets.has_reference():
+        missing("the reference is not installed: pip install -r requirements-reference.txt")
+    app.button(key="ready-portraits").click().run()
+    app.toggle(key="reference").set_value(True).run()
+    assert not app.exception
+    assert len(dials(app)) == 3
+    assert "Reference (dlib)" in readings(app)[2]
+    assert text("en")("verdict.different") in readings(app)[2]
+    monkeypatch.setattr(assets, "has_reference", lambda: False)
+    without = AppTest.from_file(APP, default_timeout=120).run()
+    assert "reference" not in [toggle.key for toggle in without.toggle]

@@ -21,7 +21,7 @@ def compare(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def test_json_is_the_apps_own_answer():
-    done = compare(*PORTRAITS, "--json")
+    done = compare(*PORTRAITS, "--json", "--models", "softmax", "arcface")
     assert done.returncode == 0, done.stderr
     service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
     photos = [service.read(path.read_bytes(), "left") for path in PORTRAITS]
@@ -37,7 +37,7 @@ def test_json_is_the_apps_own_answer():
 def test_the_table_names_both_losses_and_what_it_is_not():
     done = compare(*PORTRAITS)
     assert done.returncode == 0
-    for word in ("softmax", "arcface", "verdict", "not a way to decide who somebody is"):
+    for word in ("Softmax", "ArcFace", "verdict", "not a way to decide who somebody is"):
         assert word in done.stdout
 
 
@@ -51,6 +51,8 @@ def test_exit_codes_and_one_line_errors(tmp_path):
         ((tmp_path / "none.jpg", PORTRAITS[0]), 2, "cannot be opened"),
         ((*PORTRAITS, "--left-face", "4"), 2, "choose from 1 to 1"),
         ((PORTRAITS[0],), 2, "Name two photos"),
+        ((*PORTRAITS, "--prior", "1"), 2, "shares between 0 and 1"),
+        ((*PORTRAITS, "--onnx", broken), 2, "cannot be used"),
         (("--pairs", broken), 2, "not a list of pairs"),
     ):
         done = compare(*arguments)

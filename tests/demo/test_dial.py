@@ -1,9 +1,12 @@
-"""The dial against angles computed by hand."""
+"""The dial against angles computed by hand, read back from the SVG."""
+
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from demo.figures.dial import HILL, SPAN, dial, on_arc
+from demo.figures.dial import FARS, HILL, HUB, RADIUS, SPAN, dial
 from demo.language import text
 from model.calibration import Calibration
 
@@ -18,45 +21,58 @@ def calibration() -> Calibration:
     return Calibration.from_pairs(np.cos(np.radians(angle)), same, left, right)
 
 
-def bearing(x: float, y: float) -> float:
-    return float(np.degrees(np.arctan2(y, x)))
+def drawn(svg: str, name: str) -> np.ndarray:
+    """The points (N, 2) of the path called `name`, from the hub in radii, y upwards."""
+    tree = ElementTree.fromstring(svg)
+    path = next(e for e in tree.iter() if e.get("id") == name)
+    numbers = [float(v) for v in re.findall(r"-?[\d.]+", path.get("d"))]
+    return (np.array(numbers).reshape(-1, 2) - HUB) * [1, -1] / RADIUS
+
+
+def bearing(points: np.ndarray) -> np.ndarray:
+    """Where points stand on the arc, in degrees from its left end."""
+    return 90 + SPAN / 2 - np.degrees(np.arctan2(points[:, 1], points[:, 0]))
 
 
 @pytest.mark.parametrize("angle", [0.0, 12.5, 57.0, 90.0, 120.0])
 def test_the_needle_is_turned_by_the_very_angle(calibration, angle):
-    figure = dial("arcface", calibration, angle, text("en"))
-    first, second = (t for t in figure.data if t.mode == "lines+markers")
-    turned = bearing(first.x[1], first.y[1]) - bearing(second.x[1], second.y[1])
-    assert turned == pytest.approx(angle, abs=1e-9)
-    assert (first.marker.symbol[1], second.marker.symbol[1]) == ("circle-open", "square")
+    svg = dial("arcface", calibration, angle, text("en"))
+    assert bearing(drawn(svg, "first"))[1] == pytest.approx(0.0, abs=0.01)
+    assert bearing(drawn(svg, "second"))[1] == pytest.approx(angle, abs=0.01)
+    assert (svg.count("<rect"), svg.count("<circle")) == (1, 2)  # a square, a ring and the hub
 
 
-def test_a_pair_beyond_the_arc_stays_at_its_end_and_says_its_angle(calibration):
-    figure = dial("arcface", calibration, 150.0, text("en"))
-    needle = [t for t in figure.data if t.mode == "lines+markers"][1]
-    x, y = on_arc(np.array([SPAN]), 1.0)
-    assert (needle.x[1], needle.y[1]) == pytest.approx((x[0], y[0]))
-    assert needle.text == "this pair: 150.0°"
+def test_a_pair_beyond_the_arc_stays_at_its_end(calibration):
+    svg = dial("arcface", calibration, 150.0, text("en"))
+    assert bearing(drawn(svg, "second"))[1] == pytest.approx(SPAN, abs=0.01)
 
 
 def test_the_hills_stand_where_the_pairs_are(calibration):
-    figure = dial("softmax", calibration, None, text("en"))
-    assert not [t for t in figure.data if t.mode == "lines+markers"]
+    svg = dial("softmax", calibration, None, text("en"))
+    assert 'id="second"' not in svg
+    heights = []
     for name, middle in (("genuine", 55.0), ("impostor", 88.0)):
-        hill = next(t for t in figure.data if t.name == name)
-        radius = np.hypot(hill.x, hill.y)
-        top = int(radius.argmax())
-        at = 90 + SPAN / 2 - bearing(hill.x[top], hill.y[top])
-        assert at == pytest.approx(middle, abs=4)
-        assert (hill.fill == "toself") == (name == "genuine")
-    heights = [np.hypot(t.x, t.y).max() for t in figure.data if t.name in ("genuine", "impostor")]
-    assert max(heights) == pytest.approx(1 + HILL)
+        hill = drawn(svg, name)
+        radius = np.hypot(*hill.T)
+        assert bearing(hill)[radius.argmax()] == pytest.approx(middle, abs=4)
+        heights.append(radius.max())
+    assert max(heights) == pytest.approx(1 + HILL, abs=1e-3)
     # Both hills hold the same share of their pairs, so the narrower one is higher
     assert heights[1] > heights[0]
+    genuine, impostor = (re.search(f'id="{name}"[^>]*', svg)[0] for name in ("genuine", "impostor"))
+    assert 'fill="rgba' in genuine
+    assert 'fill="none"' in impostor
 
 
-def test_the_threshold_is_drawn_where_it_is(calibration):
-    figure = dial("softmax", calibration, 60.0, text("en"))
-    tick = next(t for t in figure.data if t.line.dash == "dash")
-    at = 90 + SPAN / 2 - bearing(tick.x[0], tick.y[0])
-    assert at == pytest.approx(calibration.threshold, abs=1e-6)
+def test_the_thresholds_are_drawn_where_they_are(calibration):
+    svg = dial("softmax", calibration, 60.0, text("en"))
+    assert bearing(drawn(svg, "threshold")) == pytest.approx(calibration.threshold, abs=0.01)
+    for i, far in enumerate(FARS):
+        expected = calibration.threshold_at_far(far)
+        assert bearing(drawn(svg, f"far-{i}")) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_needle_settles_only_where_it_may_move(calibration):
+    moving = dial("arcface", calibration, 57.0, text("en"))
+    assert "prefers-reduced-motion: no-preference" in moving
+    assert "@keyframes" not in dial("arcface", calibration, 57.0, text("en"), moving=False)

@@ -4,13 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from compare import PhotosNotNamed
+from compare import PhotosNotNamed, ShareInvalid
 from demo.language import LANGUAGES, guess, text
 from demo.pairs import PairsUnreadable, PhotoMissing
 from demo.service import FaceNumberInvalid
 from model.checkpoint import CheckpointInvalid
-from model.faces import FaceNotFound
-from model.images import PhotoTooLarge, PhotoTooManyPixels, PhotoTooSmall, PhotoUnreadable
+from model.faces import FaceNotFound, FacesTooMany
+from model.images import (
+    PhotoTooLarge,
+    PhotoTooManyPixels,
+    PhotoTooManyScans,
+    PhotoTooSmall,
+    PhotoUnreadable,
+)
+from model.reference import CalibrationMissing, OnnxInvalid, ReferenceMissing
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 SHOWN = (
@@ -24,6 +31,12 @@ SHOWN = (
     PhotoMissing,
     PairsUnreadable,
     PhotosNotNamed,
+    PhotoTooManyScans,
+    FacesTooMany,
+    ShareInvalid,
+    ReferenceMissing,
+    CalibrationMissing,
+    OnnxInvalid,
 )
 
 

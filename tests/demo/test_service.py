@@ -111,7 +111,7 @@ def test_a_photo_keeps_no_more_than_the_answer_needs(service, portraits):
 
 def test_the_json_is_what_scripts_were_promised(service, photos):
     found = json.loads(json.dumps(service.compare(*photos).to_json()))
-    assert set(found) == {"left", "right", "models"}
+    assert set(found) == {"left", "right", "prior", "limit", "models"}
     assert set(found["models"]) == set(LOSSES)
     for model in found["models"].values():
         assert set(model) == {

@@ -108,3 +108,8 @@ def test_a_threshold_keeps_its_far(pairs, calibration, far):
     assert (angle[~same] < threshold).mean() <= far
     assert (angle[~same] < threshold + 0.2).mean() > far
     assert calibration.far(threshold)[0] <= far + 1e-9
+
+
+def test_where_both_errors_are_small_the_prior_counts(calibration):
+    assert calibration.verdict(74.0, limit=0.6, prior=0.99) == "same"
+    assert calibration.verdict(74.0, limit=0.6, prior=0.01) == "different"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.faces import CROP, TEMPLATE, Face, align, choose, detect, similarity
+from model.faces import CROP, TEMPLATE, Face, FacesTooMany, align, choose, detect, similarity
 
 
 @given(st.floats(0.05, 20), st.floats(-3.1, 3.1), st.floats(-500, 500), st.floats(-500, 500))
@@ -124,3 +124,16 @@ def test_a_small_and_a_large_photo_of_one_scene_give_the_same_crop(portraits, in
     crops = [align(im, detect(im)[0].landmarks).astype(float) for im in (small, large)]
     blurred = [cv2.GaussianBlur(crop, (0, 0), 3) for crop in crops]
     assert np.abs(blurred[0] - blurred[1]).mean() < 8  # of 255
+
+
+def test_a_crowd_of_a_thousand_is_refused_and_a_group_is_not(portraits):
+    image = portraits[0]
+    crop = align(image, detect(image)[0].landmarks)
+
+    def crowd(side: int, count: int) -> np.ndarray:
+        small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(np.tile(small, (count, count, 1)))
+
+    assert len(detect(crowd(100, 5))) == 25
+    with pytest.raises(FacesTooMany, match="Crop it"):
+        detect(crowd(28, 36))

@@ -6,8 +6,11 @@ from PIL import Image
 
 from model.images import (
     MAX_BYTES,
+    MAX_SCANS,
+    SCAN,
     PhotoTooLarge,
     PhotoTooManyPixels,
+    PhotoTooManyScans,
     PhotoTooSmall,
     PhotoUnreadable,
     read_image,
@@ -126,3 +129,13 @@ def test_a_truncated_photo_says_so(corner: Image.Image):
     data = encoded(corner, "JPEG")
     with pytest.raises(PhotoUnreadable):
         read_image(data[: len(data) // 2])
+
+
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(corner: Image.Image):
+    data = encoded(corner, "JPEG", progressive=True)
+    assert 5 < data.count(SCAN) < 20  # what an ordinary progressive JPEG has
+    read_image(data)
+    last = data[data.rfind(SCAN) : -2]
+    slow = data[:-2] + last * MAX_SCANS + data[-2:]
+    with pytest.raises(PhotoTooManyScans, match="40 passes"):
+        read_image(slow)

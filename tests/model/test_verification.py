@@ -10,9 +10,12 @@ from model.verification import (
     balanced_accuracy,
     best_threshold,
     bootstrap_over_people,
+    calibration_error,
     degrees,
     equal_error_rate,
     pair_cosines,
+    perfect_calibration_error,
+    reliability,
 )
 
 SAME = np.array([True, True, True, True, False, False, False, False])
@@ -84,3 +87,39 @@ def test_bootstrap_knows_that_pairs_of_one_person_are_not_independent():
         lambda weight: float(np.average(value, weights=weight)), people, people, draws=2000
     )
     assert error == pytest.approx(value.std(ddof=1) / 10, rel=0.08)
+
+
+def test_calibration_error_of_cases_made_by_hand():
+    said = np.repeat([0.1, 0.9], 50)
+    true = np.zeros(100, dtype=bool)
+    true[:5] = True  # a tenth of the first fifty
+    true[50:95] = True  # nine tenths of the others
+    true = true.reshape(2, 5, 10).swapaxes(1, 2).reshape(100)  # evenly over the groups of ten
+    found = reliability(said, true)
+    assert [group["pairs"] for group in found] == [10] * 10
+    assert calibration_error(np.clip(said + 0.05, 0, 1), true) == pytest.approx(
+        calibration_error(said, true) + 0.05, abs=0.05
+    )
+    assert calibration_error(np.ones(100), np.zeros(100, dtype=bool)) == 1.0
+    assert calibration_error(np.zeros(100), np.zeros(100, dtype=bool)) == 0.0
+
+
+def test_the_error_of_a_perfect_model_is_what_chance_leaves():
+    """For one probability in all of ten groups: the mean deviation of a binomial share."""
+    from scipy.stats import binom
+
+    pairs, p = 1000, 0.3
+    n = pairs // 10
+    deviation = np.abs(np.arange(n + 1) / n - p) @ binom.pmf(np.arange(n + 1), n, p)
+    found = perfect_calibration_error(np.full(pairs, p))
+    assert found == pytest.approx(deviation, rel=0.05)
+
+
+def test_a_calibrated_model_has_no_excess_and_a_bold_one_has():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(size=4000)
+    same = rng.random(4000) < p
+    perfect = perfect_calibration_error(p, draws=200)
+    assert calibration_error(p, same) - perfect == pytest.approx(0, abs=0.01)
+    bold = np.clip(1.5 * (p - 0.5) + 0.5, 0, 1)
+    assert calibration_error(bold, same) - perfect_calibration_error(bold, draws=200) > 0.05

@@ -1,0 +1,102 @@
+"""No photo, file name or embedding leaves its session: not to a log, a file or another session."""
+
+import gc
+import logging
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from demo import assets, spool
+from demo.assets import PORTRAITS
+from demo.service import Photo
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+NAME = "birthday-of-my-neighbour.png"
+
+
+@pytest.fixture
+def visitor(monkeypatch, tmp_path):
+    """Makes a session that has uploaded two photos, by the app itself."""
+    monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
+
+    def visit() -> AppTest:
+        at = AppTest.from_file(APP, default_timeout=120).run()
+        for side, path in zip(("left", "right"), PORTRAITS, strict=True):
+            uploader = next(u for u in at.file_uploader if u.key.startswith(f"file-{side}"))
+            at = uploader.upload(NAME, path.read_bytes(), "image/png").run()
+        assert not at.exception
+        return at
+
+    return visit
+
+
+def test_nothing_of_a_photo_is_logged_or_printed(visitor, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    at = visitor()
+    uploader = at.session_state.session.inputs
+    assert uploader == {"left": 1, "right": 1}
+    at.button(key="clear").click().run()
+    bad = next(u for u in at.file_uploader if u.key.startswith("file-left"))
+    at = bad.upload(NAME, b"this is no photo", "image/png").run()
+    assert "cannot be read" in at.error[0].value
+    assert NAME not in at.error[0].value
+    printed = capfd.readouterr()
+    told = caplog.text + printed.out + printed.err
+    assert NAME not in told
+    assert "this is no photo" not in told
+    # An embedding in a log would be a row of numbers; nothing of the kind is there
+    recognizer = assets.recognizer("arcface")
+    crop = visitor().session_state.session.photos["left"].crop
+    numbers = recognizer.embed(crop[None])[0]
+    assert not any(f"{value:.4f}" in told for value in np.abs(numbers[:20]))
+
+
+def test_sessions_share_nothing(visitor):
+    first = visitor()
+    second = AppTest.from_file(APP, default_timeout=120).run()
+    assert len(first.session_state.session.photos) == 2
+    assert second.session_state.session.photos == {}
+    assert second.session_state.session is not first.session_state.session
+
+
+def test_a_session_that_ends_leaves_no_photo_in_memory(visitor):
+    def photos() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Photo) for thing in gc.get_objects())
+
+    before = photos()
+    at = visitor()
+    assert photos() >= before + 2
+    at.session_state.session.photos.clear()
+    at.session_state.session.before.clear()
+    assert photos() == before
+
+
+def test_nothing_is_written_to_the_file_system(visitor, monkeypatch, tmp_path):
+    """Not by our code: every file that is opened for writing while two photos are compared."""
+    opened: list[str] = []
+    real = open
+
+    def watched(file, mode="r", *rest, **options):
+        if set("wax+") & set(mode):
+            opened.append(str(file))
+        return real(file, mode, *rest, **options)
+
+    monkeypatch.setattr("builtins.open", watched)
+    monkeypatch.setattr("io.open", watched)
+    visitor()
+    assert opened == []
+
+
+def test_what_the_framework_spools_lies_in_memory_where_the_system_offers_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    assert spool.spool_in_memory(tmp_path)  # as good as /dev/shm for this test
+    with tempfile.SpooledTemporaryFile(max_size=10) as file:
+        file.write(b"more than ten bytes")
+        assert Path(f"/proc/self/fd/{file.fileno()}").readlink().parent == tmp_path
+    assert not spool.spool_in_memory(tmp_path / "none")
+    monkeypatch.setattr(spool, "AT_ONCE", 10**12)  # far more than is free
+    assert not spool.spool_in_memory(tmp_path)
