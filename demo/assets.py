@@ -1,8 +1,10 @@
-"""Finds and loads what ships: checkpoints, the reference's calibration, the two portraits."""
+"""Finds and loads what ships: checkpoints, the reference's calibration, portraits, results."""
 
+import json
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from model.recognizer import Recognizer
 from model.reference import REFERENCE, load_onnx, load_reference, reference_installed
@@ -27,6 +29,14 @@ def recognizer(name: str) -> Recognizer:
 def onnx_recognizer(path: Path) -> Recognizer:
     """The recogniser of an ONNX file, loaded once a process; see model.reference.load_onnx."""
     return load_onnx(path)
+
+
+@cache
+def results(name: str) -> dict[str, Any]:
+    """What evaluate.py measured, such as "view1"; empty where it is not there."""
+    path = ASSETS.parent / "results" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
 
 
 def has_reference() -> bool:

@@ -4,7 +4,9 @@ from html import escape
 
 import streamlit as st
 
+from demo import assets
 from demo.figures.dial import FARS, degrees, signed
+from demo.figures.reliability import reliability
 from demo.language import Text
 from demo.service import Answer, CompareService, Comparison
 from model.calibration import Calibration
@@ -17,6 +19,31 @@ def details(service: CompareService, comparison: Comparison | None, words: Text)
     with st.expander(words("details.title"), key="numbers", on_change="rerun", bind="query-params"):
         st.html(_table(service, comparison, words))
         st.caption(words("details.note"))
+    title = words("details.trust_title")
+    with st.expander(title, key="trust", on_change="rerun", bind="query-params") as opened:
+        if opened.open:
+            _trust(service, words)
+
+
+def _trust(service: CompareService, words: Text) -> None:
+    """What the probabilities said of test people, and what came true."""
+    scores = assets.results("view1").get("losses", {})
+    shown = {r.name: scores[r.name] for r in service.recognizers if r.name in scores}
+    errors = [
+        words("details.trust_of", loss=words.loss(name), **_hundredths(found["calibration_error"]))
+        for name, found in shown.items()
+    ]
+    st.markdown(words("details.trust"))
+    st.markdown("\n".join(f"- {sentence}" for sentence in errors))
+    groups = {name: found["reliability"] for name, found in shown.items()}
+    st.plotly_chart(
+        reliability(groups, words), config={"displayModeBar": False}, alt=" ".join(errors)
+    )
+
+
+def _hundredths(error: dict[str, float]) -> dict[str, str]:
+    """An error and its parts, 0..1, as the sentences want them: in hundredths."""
+    return {key: signed(100 * value, 1) for key, value in error.items()}
 
 
 def per_hundred(share: float, error: float) -> str:

@@ -27,8 +27,11 @@ FLAGS = [
 
 
 @contextmanager
-def running_app(folder: Path) -> Iterator[str]:
-    """`streamlit run app.py` on a free port, without LFW, so that every machine shows the same."""
+def running_app(folder: Path) -> Iterator[tuple[str, int, Path]]:
+    """`streamlit run app.py` on a free port, without LFW, so that every machine shows the same.
+
+    Gives its address, its process and its log.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -49,7 +52,7 @@ def running_app(folder: Path) -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.25)
-        yield url
+        yield url, process.pid, log
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -57,9 +60,14 @@ def running_app(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_app(tmp_path_factory.mktemp("streamlit")) as url:
-        yield url
+def app_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int, Path]]:
+    with running_app(tmp_path_factory.mktemp("streamlit")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def app_url(app_process) -> str:
+    return app_process[0]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> None:
     """Compare the two public-domain portraits and keep what is seen as docs/compare.png."""
-    with running_app(ROOT / "runs") as url, sync_playwright() as playwright:
+    with running_app(ROOT / "runs") as (url, *_), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 800}, locale="en-US")
         page.goto(url)

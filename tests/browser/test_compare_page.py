@@ -161,7 +161,7 @@ def test_what_is_set_beside_the_photos_stands_in_the_url(page: Page):
     expect(page).to_have_url(re.compile("control=true"), timeout=SLOW)
     page.reload()
     expect(page.locator(".st-key-dial-norm-softmax")).to_be_visible(timeout=SLOW)
-    expect(prior).to_have_attribute("aria-valuenow", "47")
+    expect(prior).to_have_value("47")
 
 
 def test_nothing_is_cut_off_on_either_screen(page: Page):
