@@ -158,8 +158,9 @@ def table(comparison: Comparison, words: Text) -> str:
 
 
 def describe(side: str, photo: Photo, words: Text) -> str:
-    """One line a photo: its size, its faces, the one used."""
-    return words(
+    """A photo's size, its faces, the one used, and a line for each remark."""
+    remarks = [words.remark(remark).replace("**", "") for remark in photo.remarks]
+    line = words(
         "terminal.photo",
         side=words(f"side.{side}"),
         width=photo.width,
@@ -168,6 +169,7 @@ def describe(side: str, photo: Photo, words: Text) -> str:
         number=photo.used + 1,
         box=", ".join(f"{v:.0f}" for v in photo.faces[photo.used].box),
     )
+    return "\n  ".join([line, *remarks])
 
 
 if __name__ == "__main__":

@@ -28,11 +28,8 @@ from model.checkpoint import (
     Card,
     half,
     load_network,
-    load_state,
     provenance,
-    refuse_to_overwrite,
     save_checkpoint,
-    save_state,
 )
 from model.data import PARTS, lfw_home, read_folder, read_lfw, seen_gallery
 from model.errors import MarginScopeError
@@ -46,6 +43,7 @@ from model.sets import (
     training_set,
     validation_set,
 )
+from model.state import load_state, refuse_to_overwrite, save_state
 from model.training import Batches, Step, Training, fit, own_centre_angles
 
 

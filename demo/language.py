@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import MarginScopeError
+from model.quality import Remark
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 _FOLDER = Path(__file__).resolve().parent / "text"
@@ -27,6 +28,15 @@ class Text:
     def loss(self, recognizer: str) -> str:
         """The name of a recogniser; an ONNX file's own where it is none that we know."""
         return self.sentences.get(f"loss.{recognizer}", recognizer)
+
+    def remark(self, remark: Remark) -> str:
+        """What a Remark says, with its measure; shares in per cent, the rest as it is."""
+        share = remark.kind == "cut_off"
+        digits = 1 if remark.kind == "blurred" else 0
+        measure, limit = (100 * v if share else v for v in (remark.measure, remark.limit))
+        return self(
+            f"remark.{remark.kind}", measure=f"{measure:.{digits}f}", limit=f"{limit:.{digits}f}"
+        )
 
     def error(self, error: MarginScopeError) -> str:
         """An error of ours in this language; English is the error's own sentence."""

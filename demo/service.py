@@ -13,6 +13,7 @@ from model.calibration import Calibration, Verdict
 from model.errors import MarginScopeError
 from model.faces import Face, FaceNotFound, align, choose, detect, reduced
 from model.images import RGB, read_image
+from model.quality import Quality, Remark, measure, remarks
 from model.recognizer import Embedding, Recognizer
 
 PREVIEW = 900  # pixels, the longer side of what is shown of a photo
@@ -32,8 +33,8 @@ class Photo:
     """A photo as a session keeps it: no file, no name, only what the answer needs.
 
     width, height: of the upright photo. preview: a reduced copy (H, W, 3). faces: from left to
-    right, in pixels of the photo. crops: their aligned faces (K, 112, 112, 3). used: the index of
-    the one that is compared.
+    right, in pixels of the photo. crops: their aligned faces (K, 112, 112, 3). qualities: what was
+    measured of each. used: the index of the one that is compared.
     """
 
     width: int
@@ -41,6 +42,7 @@ class Photo:
     preview: RGB
     faces: tuple[Face, ...]
     crops: RGB
+    qualities: tuple[Quality, ...]
     used: int
 
     def using(self, index: int) -> "Photo":
@@ -54,8 +56,13 @@ class Photo:
         """The aligned face that is compared, (112, 112, 3)."""
         return np.asarray(self.crops[self.used], dtype=np.uint8)
 
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Why the face that is compared may mislead: tiny, blurred, dark, turned, cut off."""
+        return remarks(self.qualities[self.used])
+
     def to_json(self) -> dict[str, Any]:
-        """Size, boxes (left, top, width, height in pixels) and the number of the face used."""
+        """Size, boxes (left, top, width, height in pixels), the face used, remarks."""
         return {
             "width": self.width,
             "height": self.height,
@@ -67,6 +74,10 @@ class Photo:
                 for face in self.faces
             ],
             "face_used": self.used + 1,
+            "remarks": [
+                {"kind": r.kind, "measure": round(r.measure, 3), "limit": r.limit}
+                for r in self.remarks
+            ],
         }
 
 
@@ -159,12 +170,14 @@ class CompareService:
             raise FaceNotFound(photo=photo, width=width, height=height)
         if face is not None and not 1 <= face <= len(faces):
             raise FaceNumberInvalid(photo=photo, number=face, found=len(faces))
+        crops = [align(image, f.landmarks) for f in faces]
         return Photo(
             width=width,
             height=height,
             preview=reduced(image, PREVIEW),
             faces=tuple(faces),
-            crops=np.stack([align(image, f.landmarks) for f in faces]),
+            crops=np.stack(crops),
+            qualities=tuple(measure(image, *one) for one in zip(faces, crops, strict=True)),
             used=choose(faces, image.shape) if face is None else face - 1,
         )
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from model.data import Pairs
 
@@ -19,11 +18,15 @@ def pair_cosines(embeddings: NDArray[np.float32], pairs: Pairs) -> Values:
 
 def auc(cosine: Values, same: NDArray[np.bool_], weight: Values | None = None) -> float:
     """Area under the ROC curve: how often a genuine pair is more alike than an impostor pair."""
+    from sklearn.metrics import roc_auc_score  # here, for it costs the app a second to import
+
     return float(roc_auc_score(same, cosine, sample_weight=weight))
 
 
 def equal_error_rate(cosine: Values, same: NDArray[np.bool_]) -> float:
     """The error, 0..1, at the threshold where FAR and FRR are equal (interpolated)."""
+    from sklearn.metrics import roc_curve
+
     far, tar, _ = roc_curve(same, cosine)
     gap = far - (1.0 - tar)  # rises from -1 to 1 along the curve
     i = int(np.flatnonzero(gap >= 0)[0])
@@ -35,6 +38,8 @@ def equal_error_rate(cosine: Values, same: NDArray[np.bool_]) -> float:
 
 def best_threshold(cosine: Values, same: NDArray[np.bool_]) -> float:
     """The similarity from which on "same person" errs least, both kinds of pair counting alike."""
+    from sklearn.metrics import roc_curve
+
     far, tar, threshold = roc_curve(same, cosine, drop_intermediate=False)
     i = 1 + int(np.argmax((tar - far)[1:]))
     below = cosine[cosine < threshold[i]]  # half-way to the next pair, which is told apart

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = {"app", "train", "evaluate", "compare"}
 SCREENS = {"streamlit", "gradio", "plotly"}
 FILES = sorted(
     path
@@ -40,17 +41,20 @@ def test_there_is_something_to_read():
 
 @pytest.mark.parametrize("path", inside("model"), ids=lambda p: p.name)
 def test_the_mathematics_knows_no_screen(path: Path):
-    assert not roots(path) & (SCREENS | {"demo", "app", "train", "evaluate", "compare"})
+    assert not roots(path) & (SCREENS | SCRIPTS | {"demo", "evaluation"})
 
 
 @pytest.mark.parametrize("path", inside("demo"), ids=lambda p: p.name)
 def test_what_a_person_sees_imports_no_script(path: Path):
-    assert not roots(path) & {"app", "train", "evaluate", "compare"}
+    assert not roots(path) & (SCRIPTS | {"evaluation"})
 
 
-@pytest.mark.parametrize("name", ["train.py", "evaluate.py"])
-def test_what_trains_and_measures_knows_the_model_alone(name: str):
-    assert not roots(ROOT / name) & (SCREENS | {"demo", "app", "compare"})
+MEASURING = [ROOT / "train.py", ROOT / "evaluate.py", *inside("evaluation")]
+
+
+@pytest.mark.parametrize("path", MEASURING, ids=lambda p: p.name)
+def test_what_trains_and_measures_knows_the_model_alone(path: Path):
+    assert not roots(path) & (SCREENS | {"demo", "app", "compare"})
 
 
 def test_the_service_has_no_screen_library():

@@ -2,14 +2,14 @@ import json
 import re
 from pathlib import Path
 
-import evaluate
+from evaluation.tables import with_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_tables_are_those_of_the_results():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert evaluate.with_tables(text) == text
+    assert with_tables(text) == text
 
 
 def test_every_scored_checkpoint_is_in_the_test_log():

@@ -6,7 +6,6 @@ import streamlit as st
 
 from demo import assets
 from demo.figures.dial import FARS, degrees, signed
-from demo.figures.reliability import reliability
 from demo.language import Text
 from demo.service import Answer, CompareService, Comparison
 from model.calibration import Calibration
@@ -27,6 +26,8 @@ def details(service: CompareService, comparison: Comparison | None, words: Text)
 
 def _trust(service: CompareService, words: Text) -> None:
     """What the probabilities said of test people, and what came true."""
+    from demo.figures.reliability import reliability  # Plotly, which the page does without so far
+
     scores = assets.results("view1").get("losses", {})
     shown = {r.name: scores[r.name] for r in service.recognizers if r.name in scores}
     errors = [

@@ -157,6 +157,8 @@ def photo_panel(side: str, service: CompareService, text: Text) -> None:
         st.caption(text("compare.crop"))
     if len(photo.faces) > 1:
         _pick(side, photo, text)
+    if photo.remarks:
+        st.warning("\n\n".join(text.remark(remark) for remark in photo.remarks))
     st.button(
         text("compare.remove"), key=f"remove-{side}", type="tertiary", on_click=here.clear,
         args=(side,),

@@ -8,6 +8,7 @@ from PIL import Image
 
 from demo import assets
 from demo.assets import PORTRAITS
+from demo.language import text
 from demo.service import CompareService, FaceNumberInvalid, png
 from model.faces import FaceNotFound
 from model.images import read_image
@@ -127,3 +128,18 @@ def test_the_json_is_what_scripts_were_promised(service, photos):
         left, top, w, h = found[side]["faces"][0]["box"]
         assert 0 <= left < left + w <= width
         assert 0 <= top < top + h <= height
+
+
+def test_a_poor_photo_says_so_with_its_measure(service, portraits, photos):
+    assert [photo.remarks for photo in photos] == [(), ()]
+    eyes = photos[0].qualities[0].eye_distance
+    small = cv2.resize(portraits[0], None, fx=7 / eyes, fy=7 / eyes, interpolation=cv2.INTER_AREA)
+    dark = (portraits[0] * 0.15).astype(np.uint8)
+    for image, kind in ((small, "tiny"), (dark, "dark")):
+        photo = service.read(png(image), "left")
+        assert kind in [remark.kind for remark in photo.remarks]
+        told = next(remark for remark in photo.to_json()["remarks"] if remark["kind"] == kind)
+        assert told["measure"] < told["limit"]
+        for language in ("en", "ko"):
+            sentence = text(language).remark(photo.remarks[0])
+            assert f"{photo.remarks[0].measure:.0f}" in sentence

@@ -12,17 +12,13 @@ from model.calibration import Calibration
 from model.checkpoint import (
     Card,
     CheckpointInvalid,
-    StateInTheWay,
-    StateUnfit,
     half,
     load_checkpoint,
     load_network,
-    load_state,
-    refuse_to_overwrite,
     save_checkpoint,
-    save_state,
 )
 from model.recipe import TrainConfig, resolved
+from model.state import StateInTheWay, StateUnfit, load_state, refuse_to_overwrite, save_state
 from model.training import Training
 
 CONFIG = TrainConfig(input_size=32, width=4, blocks=(1, 1, 1, 1), dimension=8)

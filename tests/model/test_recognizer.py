@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import evaluate
 from demo import assets
+from evaluation import view1
 from model.checkpoint import load_checkpoint
 from model.data import PARTS, read_lfw
 
@@ -87,8 +87,8 @@ def scored(lfw):
         digest = hashlib.sha256((assets.ASSETS / f"{loss}.safetensors").read_bytes()).hexdigest()
         assert digest == measured[loss]["checkpoint_sha256"], f"{loss} is not the one measured"
         assert digest in {entry["checkpoint_sha256"] for entry in log}
-    pairs = evaluate.view1_pairs(lfw)
-    found = {loss: evaluate.view1_scores(assets.recognizer(loss), *pairs) for loss in LOSSES}
+    pairs = view1.view1_pairs(lfw)
+    found = {loss: view1.view1_scores(assets.recognizer(loss), *pairs) for loss in LOSSES}
     return found, measured
 
 

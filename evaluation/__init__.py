@@ -1,0 +1,1 @@
+"""One file a protocol; evaluate.py is their command line. Each writes results/<name>.json."""

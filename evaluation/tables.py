@@ -1,0 +1,70 @@
+"""README's tables, made from results/."""
+
+import json
+from collections.abc import Callable
+
+from evaluation.results import RESULTS, ROOT, percent, plain, read_json
+
+
+def readme() -> None:
+    """Fill the tables of README.md between their markers from results/."""
+    path = ROOT / "README.md"
+    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_tables(text: str) -> str:
+    """README's text with the tables that results/ give, between `<!-- name -->` markers."""
+    for name, table in TABLES.items():
+        before, rest = text.split(f"<!-- {name} -->\n", 1)
+        _, after = rest.split(f"<!-- /{name} -->", 1)
+        text = f"{before}<!-- {name} -->\n{table()}<!-- /{name} -->{after}"
+    return text
+
+
+def rows(head: str, *lines: str) -> str:
+    """A Markdown table from its lines without outer bars."""
+    rule = "|".join(["---"] * (head.count("|") + 1))
+    return "".join(
+        f"| {line} |\n" if line != rule else f"|{rule}|\n" for line in (head, rule, *lines)
+    )
+
+
+def view1() -> str:
+    """The three losses on test people."""
+    return rows(
+        "loss | accuracy | AUC | EER | mean angle, one person | mean angle, two people",
+        *(
+            f"{loss} | {percent(scores['accuracy'])} | {plain(scores['auc'])} "
+            f"| {100 * scores['eer']['value']:.1f} % "
+            f"| {scores['genuine_degrees']:.1f}° | {scores['impostor_degrees']:.1f}°"
+            for loss, scores in read_json("view1")["losses"].items()
+        ),
+    )
+
+
+def calibration() -> str:
+    """How far each loss's probability is off on test people."""
+    lines = []
+    for loss, scores in read_json("view1")["losses"].items():
+        error = scores["calibration_error"]
+        lines.append(
+            f"{loss} | {percent(error)} | {100 * error['perfect']:.1f} % "
+            f"| {100 * error['excess']:.1f} %"
+        )
+    return rows("loss | calibration error | perfect | excess", *lines)
+
+
+def benchmarks() -> str:
+    """What each script of benchmarks/ measured."""
+    lines = []
+    for path in sorted((RESULTS / "benchmarks").glob("*.json")):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        lines += [f"`{found['command']}` | {line}" for line in found["lines"]]
+    return rows("command | what it gave", *lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "view1": view1,
+    "calibration": calibration,
+    "benchmarks": benchmarks,
+}
