@@ -1,7 +1,6 @@
 """What an angle means for one recogniser: the angles of validation pairs."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +21,8 @@ class Calibration:
     genuine, impostor: pairs counted in 1,800 bins of a tenth of a degree. genuine_error,
     impostor_error: the standard error over people of the share of such pairs within each whole
     degree 0..180 (181 values; pairs share people, so a binomial interval would be too narrow).
-    threshold: the angle in degrees up to which "same person" errs least at equal priors.
+    threshold: the angle in degrees up to which "same person" errs least at equal priors. slope,
+    intercept: the log odds of one person at equal priors are slope * cosine + intercept.
     """
 
     genuine: tuple[int, ...]
@@ -30,6 +30,8 @@ class Calibration:
     genuine_error: tuple[float, ...]
     impostor_error: tuple[float, ...]
     threshold: float
+    slope: float
+    intercept: float
 
     @staticmethod
     def from_pairs(
@@ -51,12 +53,15 @@ class Calibration:
                 at = np.bincount(degree[same == kind], weight[same == kind], minlength=181)
                 found.append(np.cumsum(at) / at.sum())
         errors = {kind: np.std(found, axis=0, ddof=1).round(6) for kind, found in shares.items()}
+        slope, intercept = _logistic(counts[True], counts[False])
         return Calibration(
             genuine=tuple(counts[True].tolist()),
             impostor=tuple(counts[False].tolist()),
             genuine_error=tuple(errors[True].tolist()),
             impostor_error=tuple(errors[False].tolist()),
             threshold=float(degrees(np.array(best_threshold(cosine, same)))),
+            slope=slope,
+            intercept=intercept,
         )
 
     @staticmethod
@@ -77,6 +82,8 @@ class Calibration:
             raise ValueError("its calibration has negative counts")
         if not (sum(self.genuine) and sum(self.impostor) and 0 <= self.threshold <= 180):
             raise ValueError("its calibration is empty or its threshold no angle")
+        if not (0 < self.slope < np.inf and np.isfinite(self.intercept)):
+            raise ValueError("its calibration does not rise with the similarity")
 
     def far(self, angle: float) -> tuple[float, float]:
         """The share of impostor pairs at least as alike as a pair at `angle` degrees, its error."""
@@ -97,23 +104,8 @@ class Calibration:
         Logistic regression on the cosine of validation pairs, genuine and impostor ones weighing
         alike (Platt 1999); another prior shifts the log odds, by Bayes.
         """
-        slope, intercept = self._logistic
-        odds = slope * np.cos(np.radians(angle)) + intercept + np.log(prior / (1.0 - prior))
-        return float(1.0 / (1.0 + np.exp(-odds)))
-
-    @cached_property
-    def _logistic(self) -> tuple[float, float]:
-        """Slope and intercept of the log odds over the cosine."""
-        from sklearn.linear_model import LogisticRegression
-
-        cosine = np.cos(np.radians((np.arange(BINS) + 0.5) * 180.0 / BINS))
-        weights = [np.asarray(counts) / sum(counts) for counts in (self.genuine, self.impostor)]
-        fit = LogisticRegression(C=1e6, max_iter=1000).fit(
-            np.tile(cosine, 2)[:, None],
-            np.repeat([1, 0], BINS),
-            sample_weight=np.concatenate(weights) * 1000.0,
-        )
-        return float(fit.coef_[0, 0]), float(fit.intercept_[0])
+        odds = self.slope * np.cos(np.radians(angle)) + self.intercept
+        return float(1.0 / (1.0 + np.exp(-odds - np.log(prior / (1.0 - prior)))))
 
     def verdict(self, angle: float, limit: float = 0.05, prior: float = 0.5) -> Verdict:
         """What may be said of a pair at `angle` degrees with its own errors at most `limit`.
@@ -130,6 +122,20 @@ class Calibration:
         """The median angle of genuine (or impostor) pairs, in degrees."""
         cumulated = np.cumsum(self.genuine if same else self.impostor)
         return float((np.searchsorted(cumulated, cumulated[-1] / 2) + 0.5) * 180.0 / BINS)
+
+
+def _logistic(genuine: NDArray[np.int64], impostor: NDArray[np.int64]) -> tuple[float, float]:
+    """Slope and intercept of the log odds over the cosine, from pairs counted in bins."""
+    from sklearn.linear_model import LogisticRegression
+
+    cosine = np.cos(np.radians((np.arange(BINS) + 0.5) * 180.0 / BINS))
+    weights = [counts / counts.sum() for counts in (genuine, impostor)]
+    fit = LogisticRegression(C=1e6, max_iter=1000).fit(
+        np.tile(cosine, 2)[:, None],
+        np.repeat([1, 0], BINS),
+        sample_weight=np.concatenate(weights) * 1000.0,
+    )
+    return float(fit.coef_[0, 0]), float(fit.intercept_[0])
 
 
 def _within(counts: tuple[int, ...], angle: float) -> float:

@@ -59,7 +59,7 @@ def test_people_who_differ_make_the_error_larger_than_a_binomial_one(pairs, cali
 
 def test_wrong_lengths_are_refused(calibration):
     with pytest.raises(ValueError, match="number of bins"):
-        Calibration((1, 2), calibration.impostor, (0.0,), (0.0,), 70.0)
+        Calibration((1, 2), calibration.impostor, (0.0,), (0.0,), 70.0, 1.0, 0.0)
 
 
 def test_the_probability_is_the_logistic_regression_on_the_pairs_themselves(pairs, calibration):
