@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from model.angles import angles_between
 from model.calibration import Calibration, Verdict
 from model.errors import MarginScopeError
 from model.faces import Face, FaceNotFound, align, choose, detect, reduced
@@ -190,8 +191,7 @@ class CompareService:
 
 def answer(calibration: Calibration, pair: Embedding, belief: Belief = EVEN) -> Answer:
     """What a recogniser with this calibration says of two of its embeddings, (2, D) unit."""
-    a, b = pair.astype(np.float64)
-    angle = float(np.degrees(2 * np.arctan2(np.linalg.norm(a - b), np.linalg.norm(a + b))))
+    angle = float(np.degrees(angles_between(pair[0], pair[1])))
     far, far_error = calibration.far(angle)
     frr, frr_error = calibration.frr(angle)
     return Answer(

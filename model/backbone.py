@@ -73,17 +73,25 @@ def to_input(crops: Tensor, size: int) -> Tensor:
     return (x / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
 
 
-@torch.inference_mode()
 def embed(network: nn.Module, inputs: Tensor, batch: int = 256) -> Tensor:
     """Unit embeddings (N, D) of inputs (N, 3, S, S), the face and its mirror image averaged.
 
     Each is normalised before the mean, and the mean after it. The network must be in eval mode.
     """
+    return embed_with_length(network, inputs, batch)[0]
+
+
+@torch.inference_mode()
+def embed_with_length(
+    network: nn.Module, inputs: Tensor, batch: int = 256
+) -> tuple[Tensor, Tensor]:
+    """The same, and the mean length (N,) of the two embeddings before they are normalised."""
     device = next(network.parameters()).device
-    chunks = []
+    chunks, lengths = [], []
     for x in torch.split(inputs, batch):
         x = x.to(device)
         both = network(torch.cat([x, x.flip(3)])).float()  # (2n, D)
         a, b = functional.normalize(both, dim=1).chunk(2)
         chunks.append(functional.normalize(a + b, dim=1).cpu())
-    return torch.cat(chunks)
+        lengths.append(both.norm(dim=1).view(2, -1).mean(dim=0).cpu())
+    return torch.cat(chunks), torch.cat(lengths)

@@ -1,0 +1,132 @@
+"""The people drawn on the spheres: who they are, their embeddings by each model, their layout.
+
+Two files, read without unpickling: gallery.npz (embeddings and who they are) and spheres.npz (one
+float32 (N, 3) array a model, in the gallery's order).
+"""
+
+import io
+import zipfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.aligned import Faces
+from model.data import GALLERY_IMAGES, seen_gallery
+from model.errors import MarginScopeError
+from model.files import write_whole
+from model.recognizer import Embedding
+
+
+class GalleryInvalid(MarginScopeError):
+    """A gallery or spheres file that is missing, damaged or not of one another."""
+
+    sentence = "{path} is not a sound gallery: {problem}. Make it again with `python prepare.py`."
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """N images of C people.
+
+    person (N,): index into names. image (N,): the photo's file name without its ending. seen (N,):
+    whether the models were trained on that person. embeddings: unit (N, D) by model. lengths: (N,)
+    by model, the mean length of the face's and its mirror image's embedding before normalising.
+    """
+
+    names: tuple[str, ...]
+    person: NDArray[np.int64]
+    image: NDArray[np.str_]
+    seen: NDArray[np.bool_]
+    embeddings: dict[str, Embedding]
+    lengths: dict[str, NDArray[np.float32]]
+
+
+def gallery_faces(
+    faces: Faces, exclude: tuple[str, ...] = ()
+) -> tuple[NDArray[np.int64], set[int]]:
+    """Which faces are drawn (N,), sorted by person, and which people were trained on.
+
+    Unseen: the test people with GALLERY_IMAGES images or more, all of their images. Seen: the train
+    people with most images, the k-th giving as many (the first in order) as the k-th unseen has.
+    """
+    counts = Counter(faces.person[faces.indices("test")].tolist())
+    unseen = [(person, count) for person, count in counts.items() if count >= GALLERY_IMAGES]
+    seen = seen_gallery(faces.person, faces.part, faces.names)
+    chosen: list[int] = []
+    for person, count in [*unseen, *seen]:
+        if faces.names[person] not in exclude:
+            chosen += np.flatnonzero(faces.person == person)[:count].tolist()
+    return np.sort(np.array(chosen, dtype=np.int64)), {person for person, _ in seen}
+
+
+def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """An .npz whose bytes depend on the arrays alone: no time stamps. FileNotWritten."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            part = io.BytesIO()
+            np.lib.format.write_array(part, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue())
+    write_whole(path, stream.getvalue())
+
+
+def save_gallery(path: Path, gallery: Gallery) -> None:
+    """Write gallery.npz; embeddings as float16, which moves an angle by less than 0.1 degrees."""
+    arrays: dict[str, NDArray[Any]] = {
+        "names": np.array(gallery.names), "person": gallery.person, "image": gallery.image,
+        "seen": gallery.seen,
+    }  # fmt: skip
+    for name, embeddings in gallery.embeddings.items():
+        arrays[f"embedding.{name}"] = embeddings.astype(np.float16)
+        arrays[f"length.{name}"] = gallery.lengths[name]
+    write_npz(path, arrays)
+
+
+def load_gallery(path: Path) -> Gallery:
+    """Read what save_gallery wrote; GalleryInvalid."""
+    arrays = _read(path)
+    try:
+        embeddings = {}
+        for key in arrays:
+            if key.startswith("embedding."):
+                vectors = arrays[key].astype(np.float32)
+                unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+                embeddings[key.removeprefix("embedding.")] = unit
+        gallery = Gallery(
+            names=tuple(arrays["names"].tolist()),
+            person=arrays["person"].astype(np.int64),
+            image=arrays["image"],
+            seen=arrays["seen"].astype(np.bool_),
+            embeddings=embeddings,
+            lengths={name: arrays[f"length.{name}"] for name in embeddings},
+        )
+    except KeyError as error:
+        raise GalleryInvalid(path=path.name, problem=f"it lacks {error}") from None
+    lengths = {len(v) for v in (gallery.person, gallery.image, gallery.seen, *embeddings.values())}
+    if len(lengths) != 1 or not embeddings or gallery.person.max() >= len(gallery.names):
+        raise GalleryInvalid(path=path.name, problem="its parts have not the same length")
+    return gallery
+
+
+def load_spheres(path: Path, gallery: Gallery) -> dict[str, NDArray[np.float32]]:
+    """The layout (N, 3) by model; GalleryInvalid where it is not of that gallery."""
+    spheres = {name: array.astype(np.float32) for name, array in _read(path).items()}
+    for name, points in spheres.items():
+        if points.shape != (len(gallery.person), 3) or name not in gallery.embeddings:
+            raise GalleryInvalid(path=path.name, problem="it belongs to another gallery")
+        if not np.allclose(np.linalg.norm(points, axis=1), 1.0, atol=1e-4):
+            raise GalleryInvalid(path=path.name, problem="it has points off the sphere")
+    return spheres
+
+
+def _read(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {key: stored[key] for key in stored.files}
+    except FileNotFoundError:
+        raise GalleryInvalid(path=path.name, problem="there is no such file") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise GalleryInvalid(path=path.name, problem=f"it cannot be read ({error})") from None

@@ -1,0 +1,136 @@
+"""Checkpoints and LFW -> the gallery's embeddings and both spheres, in assets/.
+
+python prepare.py
+python prepare.py --images ~/my-people --output ~/my-gallery
+python prepare.py --sweep              how neighbours, distance and link were chosen (results/)
+"""
+
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from evaluation.results import ASSETS, LOSSES, RESULTS, bar, made_by, write_json
+from model.aligned import Faces, load_faces
+from model.backbone import Backbone, embed_with_length, to_input
+from model.checkpoint import load_checkpoint
+from model.data import lfw_home, read_folder, read_lfw
+from model.errors import MarginScopeError
+from model.gallery import Gallery, gallery_faces, save_gallery, write_npz
+from model.recognizer import Embedding
+from model.sphere import Layout, correspondence, faithfulness, project
+
+UNTRAINED = "untrained"
+# What a sweep tries, on two of the spaces
+NEIGHBOURS, DISTANCES, LINKS = (10, 15, 30), (0.1, 0.4), (0.3, 1.0)
+PAIR = ("norm-softmax", "arcface")
+
+
+@dataclass(frozen=True)
+class Command:
+    """Make the gallery and its spheres from the shipped checkpoints."""
+
+    data_home: Path | None = None
+    """The folder that holds lfw_home/; see train.py --help."""
+    images: Path | None = None
+    """Draw the people of this folder instead of LFW's: one sub-folder a person."""
+    output: Path = ASSETS
+    """Where gallery.npz and spheres.npz go."""
+    exclude: tuple[str, ...] = ()
+    """People who are not to be drawn, by the names of their folders."""
+    sweep: bool = False
+    """Try layouts and write what each keeps to results/spheres.json, instead of making files."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line; the exit code is 0, or 2 for what a person can mend."""
+    command = tyro.cli(Command, args=argv)
+    try:
+        gallery = embed_gallery(command)
+        if command.sweep:
+            write_json(RESULTS / "spheres.json", sweep(gallery))
+            return 0
+        print(f"laying out {len(gallery.person)} images under {len(gallery.embeddings)} models …")
+        spheres = project(list(gallery.embeddings.values()), Layout())
+        save_gallery(command.output / "gallery.npz", gallery)
+        named = dict(zip(gallery.embeddings, spheres, strict=True))
+        write_npz(command.output / "spheres.npz", {**named})
+        report(gallery, named)
+    except MarginScopeError as error:
+        print(f"prepare.py: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def embed_gallery(command: Command) -> Gallery:
+    """Who is drawn, embedded by every shipped model and by the network as it began."""
+    home = command.images or lfw_home(command.data_home, download=True)
+    collection = read_folder(home) if command.images else read_lfw(home)
+    faces = load_faces(collection, bar("aligning faces"))
+    chosen, seen = choose_faces(faces, command)
+    networks = {loss: load_checkpoint(ASSETS / f"{loss}.safetensors") for loss in LOSSES}
+    config = networks["arcface"].card.config
+    torch.manual_seed(config.seed)  # as Training begins
+    untrained = Backbone(config.input_size, config.width, config.blocks, config.dimension, 0.0)
+    every = {loss: checkpoint.network for loss, checkpoint in networks.items()}
+    inputs = to_input(torch.from_numpy(faces.crops[chosen]), config.input_size)
+    embeddings: dict[str, Embedding] = {}
+    lengths: dict[str, NDArray[np.float32]] = {}
+    for name, network in tqdm({**every, UNTRAINED: untrained.eval()}.items(), desc="embedding"):
+        unit, length = embed_with_length(network, inputs)
+        embeddings[name], lengths[name] = unit.numpy(), length.numpy()
+    people, person = np.unique(faces.person[chosen], return_inverse=True)
+    return Gallery(
+        names=tuple(faces.names[j] for j in people),
+        person=person.astype(np.int64),
+        image=faces.image[chosen],
+        seen=np.isin(faces.person[chosen], sorted(seen)),
+        embeddings=embeddings,
+        lengths=lengths,
+    )
+
+
+def choose_faces(faces: Faces, command: Command) -> tuple[NDArray[np.int64], set[int]]:
+    """LFW's seen and unseen gallery; of a folder everybody, and nobody there was trained on."""
+    if not command.images:
+        return gallery_faces(faces, command.exclude)
+    drawn = [i for i, j in enumerate(faces.person) if faces.names[j] not in command.exclude]
+    return np.array(drawn, dtype=np.int64), set()
+
+
+def report(gallery: Gallery, spheres: dict[str, NDArray[np.float32]]) -> None:
+    """Print what each sphere keeps of its space."""
+    for name, points in spheres.items():
+        kept = faithfulness(gallery.embeddings[name], points, gallery.person)
+        apart = correspondence(points, spheres["arcface"], gallery.person)
+        print(
+            f"{name:13} trustworthiness {kept.trustworthiness:.3f}, rank correlation "
+            f"{kept.rank_correlation:.2f}, within a person {kept.drawn_within:.1f}° drawn, "
+            f"{kept.true_within:.1f}° true; {apart:.1f}° from the same person under ArcFace"
+        )
+
+
+def sweep(gallery: Gallery) -> dict[str, object]:
+    """Every layout on two spaces: what each sphere keeps and how far they agree."""
+    rows = []
+    spaces = [gallery.embeddings[name] for name in PAIR]
+    tried = [Layout(n, d, link) for n in NEIGHBOURS for d in DISTANCES for link in LINKS]
+    for layout in tqdm(tried, desc="layouts"):
+        points = project(spaces, layout)
+        kept = {
+            name: asdict(faithfulness(space, drawn, gallery.person))
+            for name, space, drawn in zip(PAIR, spaces, points, strict=True)
+        }
+        apart = correspondence(points[0], points[1], gallery.person)
+        rows.append(asdict(layout) | {"correspondence_degrees": apart, "kept": kept})
+        tqdm.write(f"{layout}: {apart:.1f}°, {kept}")
+    return made_by("python prepare.py --sweep") | {"layouts": rows}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
