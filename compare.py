@@ -129,7 +129,7 @@ def score_list(service: CompareService, path: Path, words: Text, belief: Belief)
         return tqdm(paths, desc="reading photos", total=total, unit="photo")
 
     for line in compare_pairs(service, rows, words, bar, belief):
-        print(json.dumps(line, ensure_ascii=False))
+        print(json.dumps(line))
     return 0
 
 

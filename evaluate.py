@@ -2,6 +2,7 @@
 
 python evaluate.py view1       the 1,000 pairs of View 1's test set
 python evaluate.py calibrate   what the angles of the reference, or of an ONNX file, mean
+python evaluate.py quality     how much accuracy falls for poor photos, on validation people
 python evaluate.py readme      fill README's tables from results/
 """
 
@@ -12,11 +13,17 @@ from typing import Any
 import tyro
 
 from evaluation.calibrate import calibrate
+from evaluation.quality import quality
 from evaluation.tables import readme
 from evaluation.view1 import view1
 from model.errors import MarginScopeError
 
-COMMANDS: dict[str, Callable[..., Any]] = {"view1": view1, "calibrate": calibrate, "readme": readme}
+COMMANDS: dict[str, Callable[..., Any]] = {
+    "view1": view1,
+    "calibrate": calibrate,
+    "quality": quality,
+    "readme": readme,
+}
 
 if __name__ == "__main__":
     try:

@@ -60,7 +60,9 @@ def main(argv: list[str]) -> int:
         save_gallery(command.output / "gallery.npz", gallery)
         named = dict(zip(gallery.embeddings, spheres, strict=True))
         write_npz(command.output / "spheres.npz", {**named})
-        report(gallery, named)
+        kept = report(gallery, named)
+        if command.output == ASSETS:
+            write_json(RESULTS / "layout.json", made_by("python prepare.py") | {"spheres": kept})
     except MarginScopeError as error:
         print(f"prepare.py: {error}", file=sys.stderr)
         return 2
@@ -103,16 +105,19 @@ def choose_faces(faces: Faces, command: Command) -> tuple[NDArray[np.int64], set
     return np.array(drawn, dtype=np.int64), set()
 
 
-def report(gallery: Gallery, spheres: dict[str, NDArray[np.float32]]) -> None:
-    """Print what each sphere keeps of its space."""
+def report(gallery: Gallery, spheres: dict[str, NDArray[np.float32]]) -> dict[str, object]:
+    """Print what each sphere keeps of its space, and return it by model."""
+    found: dict[str, object] = {}
     for name, points in spheres.items():
         kept = faithfulness(gallery.embeddings[name], points, gallery.person)
         apart = correspondence(points, spheres["arcface"], gallery.person)
+        found[name] = asdict(kept) | {"from_arcface_degrees": apart}
         print(
             f"{name:13} trustworthiness {kept.trustworthiness:.3f}, rank correlation "
             f"{kept.rank_correlation:.2f}, within a person {kept.drawn_within:.1f}° drawn, "
             f"{kept.true_within:.1f}° true; {apart:.1f}° from the same person under ArcFace"
         )
+    return found
 
 
 def sweep(gallery: Gallery) -> dict[str, object]:

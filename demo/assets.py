@@ -6,8 +6,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from demo.figures.spheres import SphereSet
+from model.gallery import load_gallery, load_spheres
 from model.recognizer import Recognizer
-from model.reference import REFERENCE, load_onnx, load_reference, reference_installed
+from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PORTRAITS = (ASSETS / "portraits" / "astronaut.png", ASSETS / "portraits" / "grace_hopper.jpg")
@@ -25,10 +27,22 @@ def recognizer(name: str) -> Recognizer:
     return Recognizer.load(ASSETS / f"{name}.safetensors")
 
 
-@cache
 def onnx_recognizer(path: Path) -> Recognizer:
-    """The recogniser of an ONNX file, loaded once a process; see model.reference.load_onnx."""
+    """The recogniser of an ONNX file, loaded again where it or its calibration has changed."""
+    times = [file.stat().st_mtime_ns if file.exists() else 0 for file in (path, beside(path))]
+    return _onnx(path, tuple(times))
+
+
+@cache
+def _onnx(path: Path, times: tuple[int, ...]) -> Recognizer:
     return load_onnx(path)
+
+
+@cache
+def spheres() -> SphereSet:
+    """The gallery and its layout; GalleryInvalid where they have not been made."""
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    return SphereSet(gallery, load_spheres(ASSETS / "spheres.npz", gallery))
 
 
 @cache

@@ -32,7 +32,7 @@ class Text:
     def remark(self, remark: Remark) -> str:
         """What a Remark says, with its measure; shares in per cent, the rest as it is."""
         share = remark.kind == "cut_off"
-        digits = 1 if remark.kind == "blurred" else 0
+        digits = 1 if remark.kind in ("blurred", "tiny") else 0
         measure, limit = (100 * v if share else v for v in (remark.measure, remark.limit))
         return self(
             f"remark.{remark.kind}", measure=f"{measure:.{digits}f}", limit=f"{limit:.{digits}f}"

@@ -30,8 +30,8 @@ def read_bytes(path: Path) -> bytes:
     """A file's bytes; PhotoMissing where it cannot be opened."""
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise PhotoMissing(path=path, problem=error.strerror or error) from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a NUL in it
+        raise PhotoMissing(path=path, problem=getattr(error, "strerror", error)) from None
 
 
 def read_rows(path: Path) -> list[tuple[Path, Path]]:

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,8 @@ class Photo:
 
     width, height: of the upright photo. preview: a reduced copy (H, W, 3). faces: from left to
     right, in pixels of the photo. crops: their aligned faces (K, 112, 112, 3). qualities: what was
-    measured of each. used: the index of the one that is compared.
+    measured of each. used: the index of the one that is compared. embedded: what was computed of
+    it, (D,) by recogniser and face, so that nothing is computed twice.
     """
 
     width: int
@@ -45,6 +46,7 @@ class Photo:
     crops: RGB
     qualities: tuple[Quality, ...]
     used: int
+    embedded: dict[tuple[str, int], Embedding] = field(default_factory=dict, repr=False)
 
     def using(self, index: int) -> "Photo":
         """The same photo with another of its faces; IndexError where there is none."""
@@ -128,17 +130,23 @@ class Answer:
             "probability_same": round(self.probability, 6),
             "verdict": self.verdict,
             "far": round(self.far, 6),
+            "far_error": round(self.far_error, 6),
             "frr": round(self.frr, 6),
+            "frr_error": round(self.frr_error, 6),
         }
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two photos and each recogniser's answer, in the order asked for."""
+    """Two photos and each recogniser's answer, in the order asked for.
+
+    embeddings: both faces', unit (2, D), by recogniser; they stay in memory and out of to_json().
+    """
 
     left: Photo
     right: Photo
     answers: dict[str, Answer]
+    embeddings: dict[str, Embedding]
     belief: Belief = EVEN
 
     def to_json(self) -> dict[str, Any]:
@@ -184,9 +192,20 @@ class CompareService:
 
     def compare(self, left: Photo, right: Photo, belief: Belief = EVEN) -> Comparison:
         """Each recogniser's answer on the two faces used."""
-        crops = np.stack([left.crop, right.crop])
-        answers = {r.name: answer(r.calibration, r.embed(crops), belief) for r in self.recognizers}
-        return Comparison(left, right, answers, belief)
+        embeddings = {r.name: embed_both(r, (left, right)) for r in self.recognizers}
+        answers = {
+            r.name: answer(r.calibration, embeddings[r.name], belief) for r in self.recognizers
+        }
+        return Comparison(left, right, answers, embeddings, belief)
+
+
+def embed_both(recognizer: Recognizer, photos: tuple[Photo, Photo]) -> Embedding:
+    """Both faces' embeddings, (2, D) unit; computed where the photo does not have them yet."""
+    new = [p for p in photos if (recognizer.name, p.used) not in p.embedded]
+    if new:
+        for photo, one in zip(new, recognizer.embed(np.stack([p.crop for p in new])), strict=True):
+            photo.embedded[recognizer.name, photo.used] = one
+    return np.stack([p.embedded[recognizer.name, p.used] for p in photos])
 
 
 def answer(calibration: Calibration, pair: Embedding, belief: Belief = EVEN) -> Answer:
@@ -204,6 +223,13 @@ def answer(calibration: Calibration, pair: Embedding, belief: Belief = EVEN) -> 
         probability=calibration.probability(angle, belief.prior),
         verdict=calibration.verdict(angle, belief.limit, belief.prior),
     )
+
+
+def jpeg(image: RGB) -> bytes:
+    """An RGB array (H, W, 3) as JPEG."""
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
 
 
 def png(image: RGB) -> bytes:

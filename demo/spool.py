@@ -16,13 +16,15 @@ AT_ONCE = 8  # uploads of the largest size that must fit, or the disk is the saf
 
 
 def spool_in_memory(folder: Path = MEMORY) -> bool:
-    """Let this process's unnamed temporary files lie in memory; whether the system offers that."""
+    """Let this process's unnamed temporary files lie in memory; whether the system offers that.
+
+    Asked again and again: where memory has run low, they lie on disk from then on.
+    """
     try:
         offered = (
             os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > AT_ONCE * MAX_BYTES
         )
     except OSError:
-        return False
-    if offered:
-        tempfile.tempdir = str(folder)
+        offered = False
+    tempfile.tempdir = str(folder) if offered else None  # None: the system's own
     return offered

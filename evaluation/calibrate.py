@@ -23,6 +23,7 @@ def calibrate(onnx: Path | None = None, data_home: Path | None = None) -> None:
     path = reference.beside(onnx) if onnx else ASSETS / "reference.json"
     found = reference.calibrate(function, faces, bar("embedding"))
     command = "python evaluate.py calibrate" + (f" --onnx {onnx.name}" if onnx else "")
-    reference.write_calibration(path, found, made_by(command))
+    facts = made_by(command) | {"network": reference.fingerprint(onnx) if onnx else None}
+    reference.write_calibration(path, found, facts)
     far, frr = found.far(found.threshold)[0], found.frr(found.threshold)[0]
     print(f"{path}: threshold {found.threshold:.1f}°, FAR {100 * far:.2f} %, FRR {100 * frr:.2f} %")

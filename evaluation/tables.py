@@ -23,10 +23,8 @@ def with_tables(text: str) -> str:
 
 def rows(head: str, *lines: str) -> str:
     """A Markdown table from its lines without outer bars."""
-    rule = "|".join(["---"] * (head.count("|") + 1))
-    return "".join(
-        f"| {line} |\n" if line != rule else f"|{rule}|\n" for line in (head, rule, *lines)
-    )
+    rule = "---|" * (head.count("|") + 1)
+    return f"| {head} |\n|{rule}\n" + "".join(f"| {line} |\n" for line in lines)
 
 
 def view1() -> str:
@@ -55,12 +53,17 @@ def calibration() -> str:
 
 
 def benchmarks() -> str:
-    """What each script of benchmarks/ measured."""
+    """What each script of benchmarks/ measured: its ratio, what was wanted, and both sides."""
     lines = []
     for path in sorted((RESULTS / "benchmarks").glob("*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
-        lines += [f"`{found['command']}` | {line}" for line in found["lines"]]
-    return rows("command | what it gave", *lines)
+        for name, case in found.get("cases", {"": found}).items():
+            sides = ", ".join(
+                f"{side} {one['value']:.3g} {one['unit']}" for side, one in case["sides"].items()
+            )
+            command = f"`{found['command']}`" + (f" ({name})" if name else "")
+            lines.append(f"{command} | {case['value']:.2f} | {found.get('target', '')} | {sides}")
+    return rows("command | ratio | wanted | medians", *lines)
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -1,6 +1,9 @@
 """bytes -> RGB array, safely: formats on an allow-list, sizes bounded before decoding."""
 
 import io
+import re
+import threading
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +15,15 @@ RGB = NDArray[np.uint8]  # (H, W, 3)
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000  # the largest phone cameras give 50 million
-SCAN = b"\xff\xda"  # the marker before each; compressed data cannot contain it
 MIN_SIDE = 20  # pixels; the smallest face that the detector looks for
 MAX_SCANS = 40  # of a progressive JPEG, each of which decodes the whole photo; cameras write 10
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # a phone's MPO opens as JPEG
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # JPEG opens a phone's MPO too
+
+
+# A marker of a JPEG, but those that have no length and may stand within compressed data.
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])", re.DOTALL)
+_END, _SCAN = 0xD9, 0xDA
+_ONE_AT_A_TIME = threading.Lock()  # a photo of 64 million pixels needs hundreds of megabytes
 
 
 class PhotoTooLarge(MarginScopeError):
@@ -81,15 +89,31 @@ def read_image(data: bytes) -> RGB:
             raise PhotoTooManyPixels(limit=MAX_PIXELS / 1e6)
         if min(width, height) < MIN_SIDE:
             raise PhotoTooSmall(width=width, height=height, limit=MIN_SIDE)
-        if image.format == "JPEG" and data.count(SCAN) > MAX_SCANS:
+        if image.format in ("JPEG", "MPO") and scans(data) > MAX_SCANS:
             raise PhotoTooManyScans(limit=MAX_SCANS)
-        return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+        with _ONE_AT_A_TIME:
+            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
     except MarginScopeError:
         raise
     except Image.DecompressionBombError:  # Pillow's own bound, higher than ours
         raise PhotoTooManyPixels(limit=MAX_PIXELS / 1e6) from None
     except Exception:  # Pillow's decoders raise a dozen kinds on damaged files
         raise PhotoUnreadable() from None
+
+
+def scans(data: bytes) -> int:
+    """How many scans a JPEG's first picture has; what stands in its segments or behind it is none.
+
+    A phone's "motion photo" has a film behind the picture, and any bytes may be in that.
+    """
+    count, at = 0, 2
+    while (found := _MARKER.search(data, at)) is not None:
+        marker = found[1][0]
+        if marker == _END:
+            break
+        count += marker == _SCAN
+        at = found.end() + max(2, int.from_bytes(data[found.end() : found.end() + 2]))
+    return count
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -102,9 +126,18 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:
-    grey = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-    if image.mode == "F" and grey.max(initial=0.0) <= 1.0:
-        grey = grey * 255.0
-    elif grey.max(initial=0.0) > 255.0:  # 16 bits in a 16- or 32-bit container
-        grey = grey / 257.0
-    return Image.fromarray(np.clip(np.round(grey), 0, 255).astype(np.uint8))
+    deep = np.asarray(image)
+    strips = np.array_split(deep, max(1, deep.size // 2**20))  # by rows, for memory's sake
+    finite = [np.nan_to_num(s.astype(np.float32), posinf=0.0, neginf=0.0).max() for s in strips]
+    top = max(finite)
+    factor = 1.0
+    if image.mode == "F" and top <= 1.0:
+        factor = 255.0
+    elif top > 255.0:  # 16 bits in a 16- or 32-bit container
+        factor = 1.0 / 257.0
+
+    def reduced(strip: NDArray[Any]) -> RGB:
+        grey = np.nan_to_num(strip.astype(np.float32), posinf=0.0, neginf=0.0) * factor
+        return np.clip(np.round(grey), 0, 255).astype(np.uint8)
+
+    return Image.fromarray(np.concatenate([reduced(strip) for strip in strips]))

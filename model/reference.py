@@ -9,6 +9,7 @@ unpickled: dlib and ONNX Runtime have formats of their own.
 """
 
 import dataclasses
+import hashlib
 import importlib.util
 import json
 import threading
@@ -31,7 +32,6 @@ from model.recognizer import Embedding, Recognizer
 from model.verification import pair_cosines
 
 REFERENCE = "reference"
-INSTALL = "pip install -r requirements-reference.txt"
 # Where dlib's own detector would see the face in an aligned crop: (left, top, right, bottom).
 DLIB_BOX = (12, 24, 100, 112)
 DLIB_CHIP, DLIB_PADDING = 150, 0.25  # what its network was trained on
@@ -41,9 +41,11 @@ Function = Callable[[RGB], Embedding]
 
 
 class ReferenceMissing(MarginScopeError):
-    """The packages of requirements-reference.txt are not installed."""
+    """A package of requirements-reference.txt is not installed, or does not load."""
 
-    sentence = "The reference is not installed: `{install}`."
+    sentence = (
+        "{package} is not there or does not load: `pip install -r requirements-reference.txt`."
+    )
 
 
 class OnnxInvalid(MarginScopeError):
@@ -56,11 +58,11 @@ class OnnxInvalid(MarginScopeError):
 
 
 class CalibrationMissing(MarginScopeError):
-    """Nobody has measured yet what this network's angles mean."""
+    """What this very network's angles mean was not measured, or the file of it is damaged."""
 
     sentence = (
-        "What the angles of {path} mean is not known yet: measure it on LFW's validation people "
-        "with `python evaluate.py calibrate --onnx {path}`."
+        "What the angles of {network} mean is not known: measure it on LFW's validation people "
+        "with `python evaluate.py {command}`."
     )
 
 
@@ -71,16 +73,27 @@ def reference_installed() -> bool:
 
 def load_reference(calibration: Path) -> Recognizer:
     """dlib's recogniser, calibrated as a file says; ReferenceMissing, CalibrationMissing."""
-    return Recognizer(REFERENCE, _read_calibration(calibration, REFERENCE), dlib_embedder())
+    missing = CalibrationMissing(network=REFERENCE, command="calibrate")
+    return Recognizer(REFERENCE, _read_calibration(calibration, missing), dlib_embedder())
 
 
 def load_onnx(path: Path) -> Recognizer:
     """The recogniser of an ONNX file, named as the file is, with the calibration beside it.
 
-    Raises OnnxInvalid, ReferenceMissing and CalibrationMissing.
+    Raises OnnxInvalid, ReferenceMissing, and CalibrationMissing where the calibration is not there
+    or was measured on another file of that name.
     """
-    function = onnx_embedder(path)
-    return Recognizer(path.stem, _read_calibration(beside(path), path), function)
+    if not path.is_file():
+        raise OnnxInvalid(path=path.name, problem="there is no such file")
+    missing = CalibrationMissing(network=path.name, command=f"calibrate --onnx {path.name}")
+    calibration = _read_calibration(beside(path), missing, fingerprint(path))
+    return Recognizer(path.name, calibration, onnx_embedder(path))
+
+
+def fingerprint(path: Path) -> str:
+    """The sha256 of a file, by which a calibration knows its network."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def beside(path: Path) -> Path:
@@ -107,26 +120,34 @@ def write_calibration(path: Path, calibration: Calibration, facts: dict[str, Any
     write_whole(path, text.encode())
 
 
-def _read_calibration(path: Path, whose: object) -> Calibration:
+def _read_calibration(
+    path: Path, missing: CalibrationMissing, network: str | None = None
+) -> Calibration:
+    """The calibration of a file, measured on the network of that fingerprint; else `missing`."""
     try:
-        return Calibration.from_json(json.loads(path.read_text(encoding="utf-8"))["calibration"])
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        calibration = Calibration.from_json(facts["calibration"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise CalibrationMissing(path=whose) from None
+        raise missing from None
+    if facts.get("network") != network:
+        raise missing
+    return calibration
 
 
 def dlib_embedder() -> Function:
     """Crops (N, 112, 112, 3) -> unit embeddings (N, 128) by dlib's network; ReferenceMissing.
 
-    dlib measures Euclidean distances between descriptors of nearly one length (1.43 +- .07 on
-    validation faces); their directions tell people apart as well.
+    dlib measures Euclidean distances between descriptors of nearly one length; their directions
+    tell people apart as well.
     """
-    if not reference_installed():
-        raise ReferenceMissing(install=INSTALL)
-    import dlib
+    try:
+        import dlib
+    except ImportError:
+        raise ReferenceMissing(package="dlib") from None
 
     spec = importlib.util.find_spec("face_recognition_models")
-    assert spec is not None
-    assert spec.submodule_search_locations
+    if spec is None or not spec.submodule_search_locations:
+        raise ReferenceMissing(package="face_recognition_models")
     folder = Path(spec.submodule_search_locations[0]) / "models"
     predictor = dlib.shape_predictor(str(folder / "shape_predictor_5_face_landmarks.dat"))
     network = dlib.face_recognition_model_v1(
@@ -150,22 +171,21 @@ def onnx_embedder(path: Path) -> Function:
     Its input is RGB, -1..1, which is InsightFace's (x - 127.5) / 127.5. Raises OnnxInvalid, and
     ReferenceMissing where ONNX Runtime is not installed.
     """
-    if importlib.util.find_spec("onnxruntime") is None:
-        raise ReferenceMissing(install=INSTALL)
-    import onnxruntime
-
+    try:
+        import onnxruntime
+    except ImportError:
+        raise ReferenceMissing(package="onnxruntime") from None
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises kinds of its own
-        problem = str(error).splitlines()[0][:200]
-        raise OnnxInvalid(path=path, problem=problem) from None
+        raise OnnxInvalid(path=path.name, problem=_first_line(error)) from None
     entry = session.get_inputs()[0]
     shape = entry.shape
     if len(shape) != 4 or any(
         isinstance(side, int) and side != wanted
         for side, wanted in zip(shape[1:], (3, CROP, CROP), strict=True)
     ):
-        raise OnnxInvalid(path=path, problem=f"its input is {shape}")
+        raise OnnxInvalid(path=path.name, problem=f"its input is {shape}")
 
     def describe(crops: RGB) -> NDArray[np.float32]:
         x = crops.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1.0
@@ -177,9 +197,12 @@ def onnx_embedder(path: Path) -> Function:
     try:
         function(np.zeros((1, CROP, CROP, 3), dtype=np.uint8))
     except Exception as error:
-        problem = str(error).splitlines()[0][:200]
-        raise OnnxInvalid(path=path, problem=problem) from None
+        raise OnnxInvalid(path=path.name, problem=_first_line(error)) from None
     return function
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def _embed(

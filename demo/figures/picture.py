@@ -23,7 +23,7 @@ def picture(comparison: Comparison, recognizers: tuple[Recognizer, ...], text: T
     """The comparison as SVG on white."""
     middle = MARGIN + FACE + MARGIN / 2
     width = 2 * middle + WIDTH * len(recognizers)
-    height = TOP + HEIGHT + 5 * LINE + 58
+    height = TOP + HEIGHT + 5 * LINE + 76
     parts = [
         f'<rect width="{width:g}" height="{height:g}" fill="{PAPER}"/>',
         _words(MARGIN, 50, text("app.title"), size=26, weight=650, anchor="start"),
@@ -36,6 +36,11 @@ def picture(comparison: Comparison, recognizers: tuple[Recognizer, ...], text: T
         drawn = dial(recognizer.name, recognizer.calibration, answer.angle, text, moving=False)
         parts.append(f'<g transform="translate({left:g} {TOP:g})">{drawn}</g>')
         parts += _reading(left + WIDTH / 2, recognizer.name, answer, text)
+    belief = comparison.belief
+    conditions = text(
+        "picture.conditions", prior=f"{100 * belief.prior:g}", limit=f"{100 * belief.limit:g}"
+    )
+    parts.append(_words(width / 2, height - 42, conditions, size=11, colour=INK))
     notice = text("picture.notice")
     parts.append(_words(width / 2, height - 22, notice, size=11, colour=INK))
     return (

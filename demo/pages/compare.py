@@ -13,8 +13,10 @@ from demo import assets
 from demo.figures.dial import degrees, dial, signed
 from demo.figures.picture import picture
 from demo.language import LANGUAGES, Text, guess, text
-from demo.pages.details import details, per_hundred, term
+from demo.pages.address import chosen, keep
+from demo.pages.details import details, per_thousand, term
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
+from demo.pages.spheres import spheres
 from demo.service import Answer, Belief, CompareService, Comparison
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
@@ -54,6 +56,7 @@ def page() -> None:
         with st.container(key="second"):
             photo_panel("right", service, words)
     with below:
+        spheres(comparison, words)
         details(service, comparison, words)
         with st.expander(words("compare.how_title"), key="how", on_change="rerun",
                          bind="query-params"):  # fmt: skip
@@ -100,7 +103,7 @@ def _choices(words: Text) -> Choice:
             if assets.has_reference() and switch("reference"):
                 names.append(REFERENCE)
             file = assets.onnx_file()
-            onnx = file is not None and switch("onnx", name=file.stem)
+            onnx = file is not None and switch("onnx", name=file.name)
         limit = slider("limit", LIMITS)
         prior = slider("prior", PRIORS)
     return Choice(tuple(names), onnx, Belief(prior=prior, limit=limit))
@@ -108,17 +111,12 @@ def _choices(words: Text) -> Choice:
 
 def _title() -> Text:
     """The title line with the language switch; returns the language chosen."""
-    asked = st.query_params.get("lang")
-    first = asked if asked in LANGUAGES else guess(st.context.locale)
-
-    def keep_in_url() -> None:
-        st.query_params["lang"] = st.session_state.lang
-
+    first = chosen("lang", list(LANGUAGES), guess(st.context.locale))
     with st.container(horizontal=True, vertical_alignment="center", key="title"):
         place = st.container(width="stretch")
         language = st.segmented_control(
             text(first)("app.language"), list(LANGUAGES), default=first, key="lang",
-            format_func=LANGUAGES.__getitem__, required=True, on_change=keep_in_url,
+            format_func=LANGUAGES.__getitem__, required=True, on_change=keep("lang"),
             label_visibility="collapsed",
         )  # fmt: skip
     words = text(language or first)
@@ -160,7 +158,7 @@ def _dials(service: CompareService, comparison: Comparison | None, words: Text) 
     if comparison is None:
         st.caption(words("compare.privacy", megabytes=MAX_BYTES // 2**20))
         return
-    _disagreement(service, answers, words)
+    _disagreement(answers, words)
     with st.container(horizontal=True, horizontal_alignment="center", key="save"):
         st.download_button(
             words("details.save"), json.dumps(comparison.to_json(), indent=1),
@@ -171,19 +169,15 @@ def _dials(service: CompareService, comparison: Comparison | None, words: Text) 
         _save_picture()(key="save-picture", data=data, width="content")
 
 
-def _disagreement(service: CompareService, answers: dict[str, Answer], words: Text) -> None:
+def _disagreement(answers: dict[str, Answer], words: Text) -> None:
     """Say where softmax and ArcFace do not agree, and why; and what the reference says then."""
     ours = {name: answers[name] for name in ("softmax", "arcface")}
     if len({answer.verdict for answer in ours.values()}) > 1:
-        thresholds = {r.name: r.calibration.threshold for r in service.recognizers}
         st.info(
             words(
                 "compare.disagree",
                 **{name: words(f"verdict.{a.verdict}") for name, a in ours.items()},
-                **{
-                    f"{name}_gap": degrees(abs(a.angle - thresholds[name]))
-                    for name, a in ours.items()
-                },
+                **{f"{name}_probability": f"{a.probability:.2f}" for name, a in ours.items()},
             )
         )
     reference = answers.get(REFERENCE)
@@ -219,12 +213,14 @@ def _dial(recognizer: Recognizer, comparison: Comparison | None, words: Text) ->
     st.html(
         f'<div class="reading"><h3>{escape(fields["loss"])}</h3><strong>{fields["angle"]}</strong>'
         f"<span>{similarity}</span><em>{words(f'verdict.{answer.verdict}')}</em>"
-        f"<span>{term(words, 'probability', probability)}</span></div>"
+        f"<span>{term(words, 'probability', probability, name)}</span></div>"
     )
-    for kind, share in (("far", (answer.far, answer.far_error)),
-                        ("frr", (answer.frr, answer.frr_error))):  # fmt: skip
-        reading = words(f"compare.reading_{kind}", share=per_hundred(*share))
-        st.caption(reading, help=words(f"tip.{kind}"))
+    for kind, share, error, counts in (
+        ("far", answer.far, answer.far_error, calibration.impostor),
+        ("frr", answer.frr, answer.frr_error, calibration.genuine),
+    ):
+        told = per_thousand(share, error, sum(counts), words)
+        st.caption(words(f"compare.reading_{kind}", share=told), help=words(f"tip.{kind}"))
 
 
 @cache

@@ -31,7 +31,11 @@ def _trust(service: CompareService, words: Text) -> None:
     scores = assets.results("view1").get("losses", {})
     shown = {r.name: scores[r.name] for r in service.recognizers if r.name in scores}
     errors = [
-        words("details.trust_of", loss=words.loss(name), **_hundredths(found["calibration_error"]))
+        words(
+            "details.trust_of" if found["calibration_error"]["excess"] > 0 else "details.trusted",
+            loss=words.loss(name),
+            **_hundredths(found["calibration_error"]),
+        )
         for name, found in shown.items()
     ]
     st.markdown(words("details.trust"))
@@ -52,12 +56,26 @@ def per_hundred(share: float, error: float) -> str:
     return f"{100 * share:.1f} ± {100 * error:.1f}"
 
 
-def term(words: Text, name: str, label: str) -> str:
-    """HTML of a term that tells what it means under the pointer, by touch and to the keyboard."""
-    tip = escape(words(f"tip.{name}"))
+def per_thousand(share: float, error: float, pairs: int, words: Text) -> str:
+    """0.123, 0.011 -> '123 ± 11'; where none of `pairs` was, what 95 of 100 such samples bound.
+
+    The bound is the rule of three (Hanley and Lippman-Hand 1983), as if the pairs shared no people.
+    """
+    if share * pairs < 1:
+        return words("compare.fewer", bound=max(1, round(3000 / pairs)))
+    digits = 0 if share >= 0.01 else 1
+    return f"{1000 * share:.{digits}f} ± {1000 * error:.{digits}f}"
+
+
+def term(words: Text, name: str, label: str, place: str = "table") -> str:
+    """HTML of a term that tells what it means under the pointer, by touch and to the keyboard.
+
+    `place` makes its id the only one on the page.
+    """
+    tip, number = escape(words(f"tip.{name}")), escape(f"tip-{name}-{place}")
     return (
-        f'<span class="term" tabindex="0" aria-describedby="tip-{name}">{escape(label)}'
-        f'<span class="tip" role="tooltip" id="tip-{name}">{tip}</span></span>'
+        f'<span class="term" tabindex="0" aria-describedby="{number}">{escape(label)}'
+        f'<span class="tip" role="tooltip" id="{number}">{tip}</span></span>'
     )
 
 
@@ -74,7 +92,8 @@ def _table(service: CompareService, comparison: Comparison | None, words: Text) 
     rows.append((label, [degrees(r.calibration.threshold) for r in recognizers]))
     for far in FARS:
         label = words("details.threshold_far", far=f"{100 * far:g}")
-        rows.append((escape(label), [_threshold(r.calibration, far, words) for r in recognizers]))
+        label = term(words, "threshold_far", label, f"{far}")
+        rows.append((label, [_threshold(r.calibration, far, words) for r in recognizers]))
     head = "".join(f'<th scope="col">{escape(words.loss(r.name))}</th>' for r in recognizers)
     body = "".join(
         f'<tr><th scope="row">{label}</th>{"".join(f"<td>{escape(c)}</td>" for c in cells)}</tr>'

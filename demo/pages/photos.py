@@ -7,9 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from demo.assets import PORTRAITS
 from demo.language import Text
+from demo.pages.address import chosen, keep
 from demo.service import CompareService, Photo
 from model.data import DataNotFound, lfw_home, read_pairs
 from model.errors import MarginScopeError
@@ -165,12 +169,22 @@ def photo_panel(side: str, service: CompareService, text: Text) -> None:
     )  # fmt: skip
 
 
+def forget(given: UploadedFile) -> None:
+    """Let Streamlit drop an upload that was read: it would keep the file for the whole session."""
+    context = get_script_run_ctx()
+    manager = context.uploaded_file_mgr if context is not None else None
+    if context is not None and isinstance(manager, MemoryUploadedFileManager):
+        manager.remove_file(context.session_id, given.file_id)
+
+
 def _source(side: str, service: CompareService, text: Text) -> None:
     here = session()
     names = {"file": text("compare.from_file"), "camera": text("compare.from_camera")}
+    name = f"source-{side}"
     kind = st.segmented_control(
-        text("compare.source"), list(names), format_func=names.__getitem__, default="file",
-        key=f"source-{side}", label_visibility="collapsed", required=True,
+        text("compare.source"), list(names), format_func=names.__getitem__, key=name,
+        default=chosen(name, list(names), "file"), on_change=keep(name),
+        label_visibility="collapsed", required=True,
     )  # fmt: skip
     key = f"{kind}-{side}-{here.inputs[side]}"
 
@@ -179,6 +193,7 @@ def _source(side: str, service: CompareService, text: Text) -> None:
         if given is not None:
             with st.spinner(text("compare.reading")):
                 here.put(service, side, given.getvalue())
+            forget(given)
 
     if kind == "camera":
         st.camera_input(

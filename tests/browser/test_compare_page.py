@@ -61,7 +61,7 @@ def test_two_uploads_are_answered(page: Page, answers):
     for loss, answer in answers.items():
         dial = page.locator(f".st-key-dial-{loss}")
         expect(dial.locator(".reading strong")).to_have_text(f"{answer.angle:.1f}°", timeout=SLOW)
-        expect(dial.get_by_text("Of 100 validation pairs").first).to_be_visible()
+        expect(dial.get_by_text("Of 1,000 validation pairs").first).to_be_visible()
         expect(dial.get_by_alt_text(re.compile(f"{answer.angle:.1f}° apart"))).to_be_visible()
 
 

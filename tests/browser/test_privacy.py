@@ -4,6 +4,7 @@ import os
 import re
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from demo.assets import PORTRAITS
-from demo.spool import MEMORY
+from demo.spool import MEMORY, spool_in_memory
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
@@ -45,8 +46,8 @@ def large(tmp_path) -> Path:
 
 
 def test_an_upload_that_arrives_lies_in_memory_and_is_gone_afterwards(app_process, browser, large):
-    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK)):
-        pytest.skip("this system offers no /dev/shm")
+    if not spool_in_memory():
+        pytest.skip("this system offers no /dev/shm with room for eight uploads")
     url, process, log = app_process
     context = browser.new_context(locale="en-US")
     page = context.new_page()
@@ -74,6 +75,10 @@ def test_an_upload_that_arrives_lies_in_memory_and_is_gone_afterwards(app_proces
     assert seen, "the upload was never seen on its way: has the framework changed?"
     assert all(target.startswith(str(MEMORY)) for target in seen), seen
     assert unnamed_files(process) - before == set()
+    with urllib.request.urlopen(f"{url}/_stcore/metrics") as metrics:
+        kept = [line for line in metrics.read().decode().splitlines() if "ploaded" in line]
+    sizes = [float(line.rpartition(" ")[2]) for line in kept if not line.startswith("#")]
+    assert sum(sizes) < 10_000, kept  # Streamlit has let the upload go, as it would not by itself
     assert large.name not in log.read_text()
     assert "birthday" not in page.content()
     context.close()

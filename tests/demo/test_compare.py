@@ -52,7 +52,7 @@ def test_exit_codes_and_one_line_errors(tmp_path):
         ((*PORTRAITS, "--left-face", "4"), 2, "choose from 1 to 1"),
         ((PORTRAITS[0],), 2, "Name two photos"),
         ((*PORTRAITS, "--prior", "1"), 2, "shares between 0 and 1"),
-        ((*PORTRAITS, "--onnx", broken), 2, "cannot be used"),
+        ((*PORTRAITS, "--onnx", broken), 2, "calibrate --onnx broken.jpg"),
         (("--pairs", broken), 2, "not a list of pairs"),
     ):
         done = compare(*arguments)

@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import json
 
@@ -9,7 +10,7 @@ from PIL import Image
 from demo import assets
 from demo.assets import PORTRAITS
 from demo.language import text
-from demo.service import CompareService, FaceNumberInvalid, png
+from demo.service import Belief, CompareService, FaceNumberInvalid, png
 from model.faces import FaceNotFound
 from model.images import read_image
 
@@ -116,7 +117,8 @@ def test_the_json_is_what_scripts_were_promised(service, photos):
     assert set(found["models"]) == set(LOSSES)
     for model in found["models"].values():
         assert set(model) == {
-            "similarity", "angle_degrees", "probability_same", "verdict", "far", "frr"
+            "similarity", "angle_degrees", "probability_same", "verdict",
+            "far", "far_error", "frr", "frr_error",
         }  # fmt: skip
         assert model["verdict"] in ("same", "different", "unsure")
         cosine = np.cos(np.radians(model["angle_degrees"]))
@@ -143,3 +145,20 @@ def test_a_poor_photo_says_so_with_its_measure(service, portraits, photos):
         for language in ("en", "ko"):
             sentence = text(language).remark(photo.remarks[0])
             assert f"{photo.remarks[0].measure:.0f}" in sentence
+
+
+def test_a_face_is_embedded_once(service):
+    count = {"faces": 0}
+    arcface = assets.recognizer("arcface")
+
+    def counted(crops):
+        count["faces"] += len(crops)
+        return arcface.function(crops)
+
+    counting = CompareService([dataclasses.replace(arcface, function=counted)])
+    left, right = (counting.read(path.read_bytes(), "left") for path in PORTRAITS)
+    first = counting.compare(left, right)
+    again = counting.compare(right, left, Belief(prior=0.1))
+    assert count["faces"] == 2
+    assert again.answers["arcface"].angle == pytest.approx(first.answers["arcface"].angle)
+    assert again.answers["arcface"].probability < first.answers["arcface"].probability

@@ -1,4 +1,5 @@
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -7,14 +8,16 @@ from PIL import Image
 from model.images import (
     MAX_BYTES,
     MAX_SCANS,
-    SCAN,
     PhotoTooLarge,
     PhotoTooManyPixels,
     PhotoTooManyScans,
     PhotoTooSmall,
     PhotoUnreadable,
     read_image,
+    scans,
 )
+
+SCAN = b"\xff\xda"  # the marker before each scan
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options) -> bytes:
@@ -133,9 +136,34 @@ def test_a_truncated_photo_says_so(corner: Image.Image):
 
 def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded(corner: Image.Image):
     data = encoded(corner, "JPEG", progressive=True)
-    assert 5 < data.count(SCAN) < 20  # what an ordinary progressive JPEG has
+    assert 5 < scans(data) < 20  # what an ordinary progressive JPEG has
     read_image(data)
-    last = data[data.rfind(SCAN) : -2]
-    slow = data[:-2] + last * MAX_SCANS + data[-2:]
+    slow = data[:-2] + data[data.rfind(SCAN) : -2] * MAX_SCANS + data[-2:]
     with pytest.raises(PhotoTooManyScans, match="40 passes"):
         read_image(slow)
+    both = encoded(corner, "MPO", save_all=True, append_images=[corner], progressive=True)
+    end = both.index(b"\xff\xd9")
+    hidden = both[:end] + data[data.rfind(SCAN) : -2] * MAX_SCANS + both[end:]
+    with pytest.raises(PhotoTooManyScans):
+        read_image(hidden)
+
+
+def test_what_lies_in_a_segment_or_behind_the_picture_is_no_scan(corner: Image.Image):
+    """A motion photo has a film behind the picture; a comment may hold anything."""
+    plain = encoded(corner, "JPEG")
+    film = np.random.default_rng(0).bytes(2**20) + SCAN * 1000
+    comment = b"\xff\xfe" + (2 + 2 * 500).to_bytes(2) + SCAN * 500
+    for data in (plain + film, plain[:2] + comment + plain[2:]):
+        assert scans(data) == scans(plain) == 1
+        np.testing.assert_array_equal(read_image(data), read_image(plain))
+
+
+def test_a_deep_grey_photo_needs_few_bytes_a_pixel():
+    deep = (np.arange(4_000_000, dtype=np.uint32).reshape(2000, 2000) % 65536).astype(np.uint16)
+    data = encoded(Image.fromarray(deep))
+    tracemalloc.start()
+    found = read_image(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(found[..., 0], deep / 257, atol=0.51)
+    assert peak / deep.size < 14

@@ -1,13 +1,18 @@
 """Networks that are not ours, through the same door: dlib's, and ONNX files."""
 
+import importlib.util
 import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from demo.assets import ASSETS
+from demo.assets import ASSETS, PORTRAITS
 from model.backbone import to_input
 from model.checkpoint import load_checkpoint
 from model.faces import align, choose, detect
@@ -19,6 +24,7 @@ from model.reference import (
     beside,
     calibrate,
     dlib_embedder,
+    fingerprint,
     load_onnx,
     load_reference,
     onnx_embedder,
@@ -26,6 +32,8 @@ from model.reference import (
     write_calibration,
 )
 from tests.conftest import missing
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class FromFaces(nn.Module):
@@ -55,8 +63,9 @@ def crops(portraits) -> np.ndarray:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """assets/arcface as an ONNX file."""
-    pytest.importorskip("onnxruntime", reason="pip install -r requirements-reference.txt")
-    pytest.importorskip("onnxscript", reason="torch.onnx.export needs onnx and onnxscript")
+    for name in ("onnxruntime", "onnxscript"):
+        if importlib.util.find_spec(name) is None:
+            missing(f"{name} is not installed: pip install -r requirements-dev.txt")
     checkpoint = load_checkpoint(ASSETS / "arcface.safetensors")
     path = tmp_path_factory.mktemp("onnx") / "ours.onnx"
     torch.onnx.export(
@@ -86,22 +95,50 @@ def test_an_onnx_export_of_our_network_embeds_as_ours_does(exported, crops):
 
 
 def test_an_onnx_file_without_its_calibration_says_how_to_make_it(exported, crops):
-    with pytest.raises(CalibrationMissing, match=r"evaluate.py calibrate --onnx .*ours\.onnx"):
+    with pytest.raises(CalibrationMissing, match=r"evaluate.py calibrate --onnx ours\.onnx"):
         load_onnx(exported)
     ours = Recognizer.load(ASSETS / "arcface.safetensors")
-    write_calibration(beside(exported), ours.calibration, {"command": "a test"})
+    facts = {"command": "a test", "network": fingerprint(exported)}
+    write_calibration(beside(exported), ours.calibration, facts)
     found = load_onnx(exported)
-    assert found.name == "ours"
+    assert found.name == "ours.onnx"
     assert found.calibration == ours.calibration
+    write_calibration(beside(exported), ours.calibration, facts | {"network": "another"})
+    with pytest.raises(CalibrationMissing):  # measured on another file of that name
+        load_onnx(exported)
     beside(exported).write_text('{"calibration": {"genuine": 1}}')
     with pytest.raises(CalibrationMissing):
         load_onnx(exported)
     beside(exported).unlink()
 
 
+def test_compare_shows_an_onnx_file_beside_ours_whatever_its_name(exported, tmp_path):
+    """Even where it is called as one of ours is."""
+    namesake = tmp_path / "arcface.onnx"
+    for file in exported.parent.iterdir():  # large weights may lie in a file beside
+        shutil.copy(file, tmp_path / file.name.replace("ours.onnx", "arcface.onnx"))
+    if (tmp_path / "arcface.onnx.data").exists():
+        shutil.copy(tmp_path / "arcface.onnx.data", tmp_path / "ours.onnx.data")
+    ours = Recognizer.load(ASSETS / "arcface.safetensors")
+    facts = {"command": "a test", "network": fingerprint(namesake)}
+    write_calibration(beside(namesake), ours.calibration, facts)
+    command = [sys.executable, "compare.py", *map(str, PORTRAITS), "--json", "--models", "arcface"]
+    done = subprocess.run(
+        [*command, "--onnx", str(namesake)],
+        cwd=ROOT, text=True, capture_output=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    models = json.loads(done.stdout)["models"]
+    assert set(models) == {"arcface", "arcface.onnx"}
+    ours_says, theirs_say = (models[name]["angle_degrees"] for name in ("arcface", "arcface.onnx"))
+    assert theirs_say == pytest.approx(ours_says, abs=0.5)
+
+
 def test_what_is_no_such_network_is_refused_with_a_reason(tmp_path):
-    pytest.importorskip("onnxruntime", reason="pip install -r requirements-reference.txt")
-    onnx = pytest.importorskip("onnx", reason="to write a wrong network")
+    if importlib.util.find_spec("onnx") is None:
+        missing("onnx is not installed: pip install -r requirements-dev.txt")
+    import onnx
+
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"this is no network")
     with pytest.raises(OnnxInvalid, match="cannot be used"):
@@ -160,9 +197,16 @@ def test_the_shipped_calibration_is_what_validation_people_give(dlibs, lfw):
 
 
 def test_without_the_extra_nothing_else_changes(monkeypatch):
+    for name in ("dlib", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    with pytest.raises(ReferenceMissing, match=r"dlib.*pip install -r requirements-reference"):
+        dlib_embedder()
+    with pytest.raises(ReferenceMissing, match="onnxruntime"):
+        onnx_embedder(ASSETS / "any.onnx")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert not reference_installed()
-    with pytest.raises(ReferenceMissing, match=r"pip install -r requirements-reference\.txt"):
-        dlib_embedder()
-    with pytest.raises(ReferenceMissing):
-        onnx_embedder(ASSETS / "any.onnx")
+
+
+def test_a_damaged_calibration_of_the_reference_names_its_own_cure(tmp_path):
+    with pytest.raises(CalibrationMissing, match=r"`python evaluate\.py calibrate`"):
+        load_reference(tmp_path / "none.json")

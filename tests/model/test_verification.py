@@ -91,15 +91,17 @@ def test_bootstrap_knows_that_pairs_of_one_person_are_not_independent():
 
 def test_calibration_error_of_cases_made_by_hand():
     said = np.repeat([0.1, 0.9], 50)
-    true = np.zeros(100, dtype=bool)
-    true[:5] = True  # a tenth of the first fifty
-    true[50:95] = True  # nine tenths of the others
-    true = true.reshape(2, 5, 10).swapaxes(1, 2).reshape(100)  # evenly over the groups of ten
+    true = np.tile(np.arange(10) == 0, 10)  # one in each group of ten
+    true[50:] = ~true[50:]  # nine in each
     found = reliability(said, true)
-    assert [group["pairs"] for group in found] == [10] * 10
-    assert calibration_error(np.clip(said + 0.05, 0, 1), true) == pytest.approx(
-        calibration_error(said, true) + 0.05, abs=0.05
-    )
+    assert [(group["pairs"], group["share"]) for group in found] == [(10, 0.1)] * 5 + [
+        (10, 0.9)
+    ] * 5
+    assert calibration_error(said, true) == pytest.approx(0)
+    assert calibration_error(said + 0.05, true) == pytest.approx(0.05)
+    weight = np.repeat([1.0, 3.0], 50)
+    moved = said + np.repeat([0.0, 0.08], 50)
+    assert calibration_error(moved, true, weight) == pytest.approx(0.06)
     assert calibration_error(np.ones(100), np.zeros(100, dtype=bool)) == 1.0
     assert calibration_error(np.zeros(100), np.zeros(100, dtype=bool)) == 0.0
 

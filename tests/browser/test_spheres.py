@@ -1,0 +1,121 @@
+"""The two spheres in Chromium: painted, turned together, kept over reruns, telling who is who."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+SLOW = 60_000
+PIXELS = """canvas => {
+    const c = canvas.getContext('2d');
+    return [...c.getImageData(0, 0, canvas.width, canvas.height).data];
+}"""
+
+
+@pytest.fixture
+def page(browser, app_url):
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.goto(app_url)
+    expect(page.locator(".spheres[data-painted]")).to_be_visible(timeout=SLOW)
+    page.locator(".spheres").scroll_into_view_if_needed()
+    yield page
+    context.close()
+
+
+def pictures(page: Page) -> list[np.ndarray]:
+    """Both canvases as they are painted, (H, W, 4)."""
+    page.wait_for_timeout(400)
+    found = []
+    for canvas in page.locator(".spheres canvas").all():
+        size = canvas.evaluate("c => [c.height, c.width]")
+        found.append(np.array(canvas.evaluate(PIXELS), dtype=np.uint8).reshape(*size, 4))
+    return found
+
+
+def colourful(image: np.ndarray) -> int:
+    """How many pixels have a hue and are opaque: those of points on the front."""
+    rgb = image[..., :3].astype(int)
+    return int(((rgb.max(axis=2) - rgb.min(axis=2) > 60) & (image[..., 3] > 200)).sum())
+
+
+def test_both_spheres_are_painted_and_a_drag_turns_both(page: Page):
+    before = pictures(page)
+    assert all(colourful(image) > 3000 for image in before)
+    box = page.locator(".spheres canvas").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 40, steps=5)
+    page.mouse.up()
+    after = pictures(page)
+    for one, other in zip(before, after, strict=True):
+        assert (one != other).any(axis=2).mean() > 0.02
+        assert colourful(other) > 3000
+
+
+def test_the_keyboard_turns_and_home_brings_back(page: Page):
+    start = pictures(page)
+    page.locator(".spheres").focus()
+    page.keyboard.press("ArrowRight")
+    assert (pictures(page)[0] != start[0]).any()
+    page.keyboard.press("Home")
+    np.testing.assert_array_equal(pictures(page)[0], start[0])
+
+
+def test_the_camera_survives_a_rerun_and_another_colour(page: Page):
+    page.locator(".spheres").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    turned = pictures(page)
+    page.locator(".st-key-control label").click()
+    expect(page.locator(".st-key-dial-norm-softmax")).to_be_visible(timeout=SLOW)
+    for one, other in zip(turned, pictures(page), strict=True):
+        assert (one != other).any(axis=2).mean() < 0.001
+
+
+def test_a_point_tells_who_it_is_and_lights_its_person_on_both(page: Page):
+    before = pictures(page)
+    image = before[0]
+    rgb = image[..., :3].astype(int)
+    hue = (rgb.max(axis=2) - rgb.min(axis=2) > 60) & (image[..., 3] > 200)
+    rows, columns = np.nonzero(hue)
+    middle = np.argmin((rows - image.shape[0] / 2) ** 2 + (columns - image.shape[1] / 2) ** 2)
+    canvas = page.locator(".spheres canvas").first
+    box = canvas.bounding_box()
+    x = box["x"] + columns[middle] * box["width"] / image.shape[1]
+    y = box["y"] + rows[middle] * box["height"] / image.shape[0]
+    page.mouse.move(x, y)
+    label = page.locator(".spheres .label")
+    expect(label).to_be_visible()
+    expect(label).to_have_text(
+        re.compile(r"\w+ \w+.* · (Seen in training|Never seen)\s*to the own mean: .*°")
+    )
+    page.mouse.click(x, y)
+    page.mouse.move(box["x"] - 20, box["y"] - 20)
+    for one, other in zip(before, pictures(page), strict=True):
+        assert colourful(other) < colourful(one) / 2  # everybody else steps back
+
+
+def test_two_photos_stand_in_front_and_on_the_horizon_to_the_right(page: Page):
+    page.get_by_role("button", name="Try two portraits").click()
+    expect(page.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
+    page.locator(".spheres").scroll_into_view_if_needed()
+    for image in pictures(page):
+        height, width = image.shape[:2]
+        dark = (image[..., :3].max(axis=2) < 70) & (image[..., 3] > 200)
+        line = dark[height // 2 - 1 : height // 2 + 1, width // 2 + 14 : width // 2 + 60]
+        assert line.all(axis=0).mean() > 0.9  # the arc leaves the middle to the right
+    expect(page.get_by_text("The nearest faces of both photos")).to_be_visible()
+
+
+def test_what_is_shown_stands_in_the_url(browser, app_url):
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, locale="en-US")
+    page = context.new_page()
+    page.goto(f"{app_url}/?sphere-left=untrained&sphere-parts=unseen&sphere-colour=angle")
+    titles = page.locator(".spheres figcaption")
+    expect(titles.first).to_have_text("Untrained", timeout=SLOW)
+    expect(titles.last).to_have_text("ArcFace")
+    context.close()
