@@ -1,5 +1,7 @@
 """Checkpoints and LFW -> the gallery's embeddings and both spheres, in assets/.
 
+The same bytes again on the same machine with as many cores.
+
 python prepare.py
 python prepare.py --images ~/my-people --output ~/my-gallery
 python prepare.py --sweep              how neighbours, distance and link were chosen (results/)
@@ -21,7 +23,7 @@ from model.backbone import Backbone, embed_with_length, to_input
 from model.checkpoint import load_checkpoint
 from model.data import lfw_home, read_folder, read_lfw
 from model.errors import MarginScopeError
-from model.gallery import Gallery, gallery_faces, save_gallery, write_npz
+from model.gallery import Gallery, gallery_faces, load_gallery, save_gallery, write_npz
 from model.recognizer import Embedding
 from model.sphere import Layout, correspondence, faithfulness, project
 
@@ -56,8 +58,9 @@ def main(argv: list[str]) -> int:
             write_json(RESULTS / "spheres.json", sweep(gallery))
             return 0
         print(f"laying out {len(gallery.person)} images under {len(gallery.embeddings)} models …")
-        spheres = project(list(gallery.embeddings.values()), Layout())
         save_gallery(command.output / "gallery.npz", gallery)
+        gallery = load_gallery(command.output / "gallery.npz")  # rounded: the same on each run
+        spheres = project(list(gallery.embeddings.values()), Layout())
         named = dict(zip(gallery.embeddings, spheres, strict=True))
         write_npz(command.output / "spheres.npz", {**named})
         kept = report(gallery, named)

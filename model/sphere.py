@@ -44,11 +44,13 @@ def project(spaces: Sequence[Embedding], layout: Layout) -> list[NDArray[np.floa
     """
     import umap  # seconds to import, and prepare.py alone needs it
     from scipy.sparse import bmat, identity
+    from threadpoolctl import threadpool_limits
     from umap.umap_ import find_ab_params, fuzzy_simplicial_set, simplicial_set_embedding
 
     count, images = len(spaces), len(spaces[0])
     random = np.random.RandomState(layout.seed)
-    graphs = [fuzzy_simplicial_set(x, layout.neighbours, random, "cosine")[0] for x in spaces]
+    with threadpool_limits(1):  # how many threads share a product decides its last bit
+        graphs = [fuzzy_simplicial_set(x, layout.neighbours, random, "cosine")[0] for x in spaces]
     same = identity(images) * layout.link
     blocks = [[graphs[i] if i == j else same for j in range(count)] for i in range(count)]
     a, b = find_ab_params(1.0, layout.distance)
