@@ -37,10 +37,10 @@ class Head(nn.Module):
                 return self.scale * functional.linear(features, self.weight, self.bias)
             embedding = functional.normalize(features, dim=1)  # (N, D) unit
             centres = self.centres()
-            cosine = embedding @ centres.T  # (N, C)
             theta = angle_between(embedding, centres[label])  # (N,)
-            target = self.margin.target(theta)
-            return self.scale * cosine.scatter(1, label[:, None], target[:, None])
+            target = self.scale * self.margin.target(theta)
+            logits = (self.scale * embedding) @ centres.T  # (N, C); scaled before it is wide
+            return logits.scatter_(1, label[:, None], target[:, None])
 
     @torch.no_grad()
     def own_angle(self, features: Tensor, label: Tensor) -> Tensor:

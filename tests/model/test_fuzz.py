@@ -1,5 +1,7 @@
 """Mutated files: whatever a stranger uploads is answered or refused by name, never a crash."""
 
+import dataclasses
+import faulthandler
 import io
 import os
 import random
@@ -13,13 +15,14 @@ from PIL import Image
 from model.errors import MarginScopeError
 from model.faces import align, detect
 from model.images import read_image
+from model.quality import measure
 
 FILES = int(os.environ.get("MARGINSCOPE_FUZZ", "500"))
 
 
 @pytest.fixture(scope="module")
 def seeds(portraits) -> list[bytes]:
-    """Small versions of a portrait in every format and mode that we read."""
+    """Small versions of a portrait in every format and mode that we read; animations; bombs."""
     image = Image.fromarray(portraits[0]).resize((160, 160))
     found = []
     for kind, mode in (
@@ -29,9 +32,21 @@ def seeds(portraits) -> list[bytes]:
         stream = io.BytesIO()
         image.convert(mode).save(stream, kind)
         found.append(stream.getvalue())
-    deep = io.BytesIO()
-    Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257).save(deep, "PNG")
-    return [*found, deep.getvalue()]
+    deep = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    real = Image.fromarray(np.asarray(image.convert("L")).astype(np.float32) / 255)
+    frames = {"save_all": True, "append_images": [image.transpose(Image.Transpose.ROTATE_90)]}
+    for one, kind, options in (
+        (deep, "PNG", {}), (deep, "TIFF", {}), (real, "TIFF", {}),
+        (image, "TIFF", {"compression": "tiff_lzw"}), (image, "TIFF", {"compression": "jpeg"}),
+        (image, "JPEG", {"progressive": True}), (image, "MPO", frames), (image, "PNG", frames),
+        (image, "GIF", frames), (image, "WEBP", frames),
+        (Image.new("1", (8000, 7900)), "PNG", {}),  # 8 kB that become 190 MB
+        (Image.new("L", (30_000, 30_000)), "GIF", {}),  # more pixels than are read
+    ):  # fmt: skip
+        stream = io.BytesIO()
+        one.save(stream, kind, **options)
+        found.append(stream.getvalue())
+    return found
 
 
 def resident() -> int:
@@ -68,6 +83,7 @@ def test_mutated_files_crash_nothing_hang_nothing_and_leave_memory_flat(seeds):
     refused, slowest, memory = 0, 0.0, 0
     for i in range(FILES):
         data = mutated(rng.choice(seeds), rng)
+        faulthandler.dump_traceback_later(60, exit=True)  # a hang ends the test, and says where
         began = time.monotonic()
         try:
             image = read_image(data)
@@ -76,12 +92,15 @@ def test_mutated_files_crash_nothing_hang_nothing_and_leave_memory_flat(seeds):
             assert image.shape[2] == 3
             if image.size < 1_000_000:
                 for face in detect(image):
-                    assert align(image, face.landmarks).shape == (112, 112, 3)
+                    crop = align(image, face.landmarks)
+                    assert crop.shape == (112, 112, 3)
+                    assert np.isfinite(dataclasses.astuple(measure(image, face, crop))).all()
         except MarginScopeError:
             refused += 1
         slowest = max(slowest, time.monotonic() - began)
         if i == FILES // 2:
             memory = resident()
+    faulthandler.cancel_dump_traceback_later()
     assert 0 < refused < FILES
     assert slowest < 20, f"{slowest:.1f} s"
     grown = (resident() - memory) / 2**20
