@@ -16,6 +16,7 @@ from pathlib import Path
 
 from measuring import ROOT
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PageTimeout
 
 from tests.browser.conftest import FLAGS
 
@@ -42,8 +43,12 @@ class Site:
     button: str
 
     def wait_until_usable(self, page: Page) -> None:
-        """Return when the button can be pressed."""
-        page.wait_for_function(USABLE, arg=self.button, polling="raf", timeout=PATIENCE * 1000)
+        """Return when the button can be pressed; RuntimeError tells what was there instead."""
+        try:
+            page.wait_for_function(USABLE, arg=self.button, polling="raf", timeout=PATIENCE * 1000)
+        except PageTimeout:
+            shown = page.locator("body").inner_text()[:500]
+            raise RuntimeError(f"no {self.button} in {PATIENCE} s, but: {shown!r}") from None
 
 
 APP = Site(ROOT / "app.py", ".st-key-buttons button")  # the first is a ready pair's

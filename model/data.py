@@ -78,11 +78,9 @@ def lfw_home(data_home: Path | None = None, download: bool = False) -> Path:
     in ../shared/data and scikit-learn's own data home, where it is downloaded if `download` allows.
     DataNotFound names the places that were tried; DownloadFailed says why it was not to be had.
     """
-    from sklearn.datasets import get_data_home
-
     environment = os.environ.get("MARGINSCOPE_DATA")
     named = data_home or (Path(environment) if environment else None)
-    own = Path(get_data_home())
+    own = Path(os.environ.get("SCIKIT_LEARN_DATA", "~/scikit_learn_data")).expanduser()
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     places = [named] if named else [beside, own]
     for place in places:

@@ -36,10 +36,11 @@ class Head(nn.Module):
             if self.margin is None:
                 return self.scale * functional.linear(features, self.weight, self.bias)
             embedding = functional.normalize(features, dim=1)  # (N, D) unit
-            centres = self.centres()
-            theta = angle_between(embedding, centres[label])  # (N,)
-            target = self.scale * self.margin.target(theta)
-            logits = (self.scale * embedding) @ centres.T  # (N, C); scaled before it is wide
+            own = functional.normalize(self.weight[label].float(), dim=1)  # (N, D) unit
+            target = self.scale * self.margin.target(angle_between(embedding, own))  # (N,)
+            # Dividing the product by |W_j| spares the (C, D) copies that normalising W would make.
+            length = torch.linalg.vector_norm(self.weight.float(), dim=1).clamp_min(1e-12)  # (C,)
+            logits = functional.linear(self.scale * embedding, self.weight.float()) / length
             return logits.scatter_(1, label[:, None], target[:, None])
 
     @torch.no_grad()

@@ -92,7 +92,8 @@ def read_image(data: bytes) -> RGB:
         if image.format in ("JPEG", "MPO") and scans(data) > MAX_SCANS:
             raise PhotoTooManyScans(limit=MAX_SCANS)
         with _ONE_AT_A_TIME:
-            return np.asarray(_to_rgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
+            ImageOps.exif_transpose(image, in_place=True)
+            return np.asarray(_to_rgb(image), dtype=np.uint8)
     except MarginScopeError:
         raise
     except Image.DecompressionBombError:  # Pillow's own bound, higher than ours
@@ -122,7 +123,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         over = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _deep_grey_to_8_bits(image: Image.Image) -> Image.Image:

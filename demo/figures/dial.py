@@ -13,7 +13,6 @@ from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from demo.colours import FAINT, INK, LINE, colour_of, translucent
 from demo.language import Text
@@ -118,7 +117,9 @@ def _hills(calibration: Calibration, colour: str, text: Text) -> list[str]:
 def _density(counts: tuple[int, ...]) -> Points:
     """How densely pairs lie at each whole degree 0..SPAN, smoothed with a Gaussian of 2 degrees."""
     per_degree = BINS / 180.0
-    smooth = gaussian_filter1d(np.asarray(counts, dtype=np.float64), SMOOTH * per_degree)
+    bins = np.arange(-4 * SMOOTH * per_degree, 4 * SMOOTH * per_degree + 1)
+    kernel = np.exp(-0.5 * (bins / (SMOOTH * per_degree)) ** 2)
+    smooth = np.convolve(counts, kernel / kernel.sum(), mode="same")
     at = (np.arange(SPAN + 1) * per_degree).astype(int)
     return np.asarray(smooth[at] / max(smooth.sum(), 1e-12))
 

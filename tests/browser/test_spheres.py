@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from demo import assets
+from demo.assets import PORTRAITS
+from demo.service import CompareService
+
 pytestmark = pytest.mark.browser
 SLOW = 60_000
 PIXELS = """canvas => {
@@ -103,11 +107,24 @@ def test_two_photos_stand_in_front_and_on_the_horizon_to_the_right(page: Page):
     page.get_by_role("button", name="Try two portraits").click()
     expect(page.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
     page.locator(".spheres").scroll_into_view_if_needed()
-    for image in pictures(page):
+    service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
+    both = [service.read(path.read_bytes(), "left") for path in PORTRAITS]
+    uploads = assets.spheres().uploads(service.compare(*both))
+    lengths = []
+    for image, model in zip(pictures(page), ("softmax", "arcface"), strict=True):
+        left, right = (np.array(p["places"][model]["point"]) for p in uploads["photos"])
+        drawn = np.arccos(np.clip(left @ right, -1, 1))
         height, width = image.shape[:2]
+        # Orthographic: the right photo is seen at sin(angle) of the radius, if it is in front
+        reach = int((width / 2 - 10) * np.sin(min(drawn, np.pi / 2))) - 12
         dark = (image[..., :3].max(axis=2) < 70) & (image[..., 3] > 200)
-        line = dark[height // 2 - 1 : height // 2 + 1, width // 2 + 14 : width // 2 + 60]
-        assert line.all(axis=0).mean() > 0.9  # the arc leaves the middle to the right
+        line = dark[height // 2 - 1 : height // 2 + 1, width // 2 + 12 : width // 2 + reach]
+        lengths.append(line.shape[1])
+        if line.shape[1] > 4:
+            assert line.all(axis=0).mean() > 0.8, model  # an arc from the middle to the right
+        past = dark[height // 2 - 1 : height // 2 + 1, : width // 2 - 70]
+        assert past.all(axis=0).mean() < 0.2  # and none to the left
+    assert max(lengths) > 10
     expect(page.get_by_text("The nearest faces of both photos")).to_be_visible()
 
 
