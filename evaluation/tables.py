@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from evaluation.results import RESULTS, ROOT, percent, plain, read_json
 
@@ -58,12 +59,19 @@ def benchmarks() -> str:
     for path in sorted((RESULTS / "benchmarks").glob("*.json")):
         found = json.loads(path.read_text(encoding="utf-8"))
         for name, case in found.get("cases", {"": found}).items():
-            sides = ", ".join(
-                f"{side} {one['value']:.3g} {one['unit']}" for side, one in case["sides"].items()
-            )
+            sides = ", ".join(_medians(side, one) for side, one in case["sides"].items())
             command = f"`{found['command']}`" + (f" ({name})" if name else "")
             lines.append(f"{command} | {case['value']:.2f} | {found.get('target', '')} | {sides}")
     return rows("command | ratio | wanted | medians", *lines)
+
+
+def _medians(side: str, one: dict[str, Any]) -> str:
+    """One side's median, or its medians at several moments."""
+    if "value" in one:
+        return f"{side} {one['value']:.3g} {one['unit']}"
+    resident = {when: at for when, at in one.items() if not when.endswith("at most")}
+    told = ", ".join(f"{when} {at['value']:.3g} {at['unit']}" for when, at in resident.items())
+    return f"{side}: {told}"
 
 
 TABLES: dict[str, Callable[[], str]] = {
