@@ -40,7 +40,7 @@ class Head(nn.Module):
             target = self.scale * self.margin.target(angle_between(embedding, own))  # (N,)
             # Dividing the product by |W_j| spares the (C, D) copies that normalising W would make.
             length = torch.linalg.vector_norm(self.weight.float(), dim=1).clamp_min(1e-12)  # (C,)
-            logits = functional.linear(self.scale * embedding, self.weight.float()) / length
+            logits: Tensor = functional.linear(self.scale * embedding, self.weight.float()) / length
             return logits.scatter_(1, label[:, None], target[:, None])
 
     @torch.no_grad()
