@@ -10,7 +10,7 @@ from demo.pages.compare import page
 from demo.spool import spool_in_memory
 
 spool_in_memory()
-# Two faces take 30 ms with one thread, 20 with two, and a second with two where the cores are busy.
+# A second thread gains little on two faces, and waits for its turn where others want the cores.
 torch.set_num_threads(1)
 words = text(guess(st.context.locale))
 st.set_page_config(page_title=words("app.title"), layout="wide")

@@ -1,5 +1,6 @@
 """Photos in, Comparison out: the one door for Streamlit, Gradio and compare.py."""
 
+import base64
 import dataclasses
 import io
 from collections.abc import Sequence
@@ -225,11 +226,9 @@ def answer(calibration: Calibration, pair: Embedding, belief: Belief = EVEN) -> 
     )
 
 
-def jpeg(image: RGB) -> bytes:
-    """An RGB array (H, W, 3) as JPEG."""
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "JPEG", quality=90)
-    return stream.getvalue()
+def data_url(image: RGB) -> str:
+    """An RGB array (H, W, 3) as a PNG that stands in the page itself."""
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode()
 
 
 def png(image: RGB) -> bytes:

@@ -29,8 +29,8 @@ TEMPLATE = np.array(
     ]
 )
 DETECTION_SIDE = 1024  # pixels; a larger photo is searched on a copy of this size
-# The most candidates that the second and the third network are given: a group of 100 people has
-# 2,800 and 700, and each thousand in the third costs some two seconds on two cores.
+# The most candidates that the second and the third network are given at once: a large group's photo
+# stays below (tests/model/test_faces.py), a crowd of a thousand is refused.
 CANDIDATES = {"_rnet": 4000, "_onet": 1000}
 _POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 _ONE_AT_A_TIME = threading.Lock()  # OpenCV's networks are not safe to share between threads

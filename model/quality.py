@@ -12,10 +12,8 @@ from model.images import RGB
 
 Kind = Literal["tiny", "blurred", "dark", "turned", "cut_off"]
 
-# How far the nose's tip stands before the plane of eyes and mouth, in distances between the eyes.
-# Of LFW's validation faces: eyes and nose as in turn(), over eyes-to-mouth height, squared:
-# as the nose moves out the eyes draw together with a slope of -1 / depth^2. Noise flattens it, so
-# the 0.63 found is rounded down.
+# How far the nose's tip stands before the plane of eyes and mouth, in distances between the eyes:
+# a round estimate, which no command here measures.
 NOSE_DEPTH = 0.6
 CELL = 4  # pixels of the template; sharpness and brightness are those of cells of this side
 FACE = (slice(8, 26), slice(6, 22))  # rows and columns of cells: brow to chin, cheek to cheek
@@ -27,10 +25,9 @@ class Quality:
     """What a face in a photo is like, as far as it decides how well it is recognised.
 
     eye_distance: between the eyes, in pixels of the photo. sharpness: how fine the detail of the
-    aligned face is, whatever its contrast and the photo's size (0 for none; press photographs have
-    3 to 9). brightness: the grey level, 0..255, that a twentieth of the face exceeds. turn: of
-    the head to either side, 0..90 degrees. outside: the share of the aligned face, 0..1, that lies
-    outside of the photo.
+    aligned face is, whatever its contrast and the photo's size (0 for none). brightness: the grey
+    level, 0..255, that a twentieth of the face exceeds. turn: of the head to either side, 0..90
+    degrees. outside: the share of the aligned face, 0..1, that lies outside of the photo.
     """
 
     eye_distance: float

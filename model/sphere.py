@@ -135,16 +135,6 @@ def facing(left: Points, right: Points | None = None) -> NDArray[np.float64]:
     return np.stack([across, np.cross(front, across), front])
 
 
-def great_circle(start: Points, end: Points, steps: int = 33) -> Points:
-    """Points (steps, 3) along the shorter great circle from `start` (3,) to `end` (3,)."""
-    a, b = (np.asarray(p, dtype=np.float64) / np.linalg.norm(p) for p in (start, end))
-    angle = float(angles_between(a, b))
-    share = np.linspace(0.0, 1.0, steps)[:, None]
-    if np.sin(angle) < 1e-9:
-        return np.repeat(a[None], steps, axis=0)
-    return np.asarray((np.sin((1 - share) * angle) * a + np.sin(share * angle) * b) / np.sin(angle))
-
-
 def person_means(vectors: NDArray[np.floating], person: NDArray[np.int64]) -> NDArray[np.float64]:
     """The normalised mean of each person's unit vectors, (C, D), by rising person number."""
     people, index = np.unique(person, return_inverse=True)

@@ -4,13 +4,12 @@ It is SVG without a link to anything outside; the page turns it into PNG in the 
 with that browser's fonts, so no photo goes anywhere to be drawn.
 """
 
-import base64
 from html import escape
 
 from demo.colours import INK, colour_of
 from demo.figures.dial import FONT, HEIGHT, WIDTH, degrees, dial, signed
 from demo.language import Text
-from demo.service import Answer, Comparison, png
+from demo.service import Answer, Comparison, data_url
 from model.images import RGB
 from model.recognizer import Recognizer
 
@@ -63,9 +62,8 @@ def _reading(x: float, name: str, answer: Answer, text: Text) -> list[str]:
 
 
 def _face(x: float, crop: RGB, label: str) -> str:
-    data = base64.b64encode(png(crop)).decode()
     place = f'x="{x:g}" y="{TOP:g}" width="{FACE:g}" height="{FACE:g}"'
-    image = f'<image {place} href="data:image/png;base64,{data}"/>'
+    image = f'<image {place} href="{data_url(crop)}"/>'
     return image + _words(x + FACE / 2, TOP + FACE + 22, label, size=14, weight=600)
 
 

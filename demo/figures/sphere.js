@@ -66,9 +66,8 @@ class Spheres {
     addEventListener('marginscope-gallery', this.arrived);
   }
 
-  update(data, pick) {
+  update(data) {
     this.data = data;
-    this.pick = pick ?? this.pick;
     this.gallery = globalThis.marginscopeGalleries?.get(data.gallery);
     if (data.uploads.id !== this.view.uploads) {
       this.view.uploads = data.uploads.id;
@@ -101,14 +100,13 @@ class Spheres {
     const index = this.nearest(event, side);
     const person = index === null ? null : this.gallery.person[index];
     this.view.person = person === this.view.person ? null : person;
-    this.pick?.(this.view.person);
     this.paint();
   }
 
   press(event) {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.key === 'Home') this.view.camera = identity();
-    else if (event.key === 'Escape') { this.view.person = null; this.pick?.(null); }
+    else if (event.key === 'Escape') this.view.person = null;
     else if (!ways[event.key]) return;
     event.preventDefault();
     if (ways[event.key]) this.turn(STEP * ways[event.key][0], STEP * ways[event.key][1]);
@@ -332,7 +330,7 @@ function tag(c, words, x, y, ink, paper) {
   c.fillText(words, x, y);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement }) {
   let spheres = instances.get(parentElement);
   if (!spheres) {
     spheres = new Spheres(parentElement, data.key);
@@ -340,6 +338,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   const style = getComputedStyle(parentElement.querySelector('.spheres'));
   data = { ...data, paper: style.getPropertyValue('--st-background-color') || 'white' };
-  spheres.update(data, person => setTriggerValue('picked', person));
+  spheres.update(data);
   return () => { spheres.close(); instances.delete(parentElement); };
 }

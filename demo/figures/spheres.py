@@ -13,7 +13,7 @@ import colorcet
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.service import Comparison, Photo, jpeg
+from demo.service import Comparison, data_url
 from model.angles import angles_between
 from model.gallery import Gallery
 from model.recognizer import Embedding
@@ -75,7 +75,7 @@ class SphereSet:
             for model, pair in comparison.embeddings.items()
             if model in self.points
         }
-        shown: list[dict[str, Any]] = [{"crop": _crop(p), "places": {}} for p in photos]
+        shown: list[dict[str, Any]] = [{"crop": data_url(p.crop), "places": {}} for p in photos]
         for model, found in places.items():
             for i, one in enumerate(shown):
                 one["places"][model] = {
@@ -102,7 +102,3 @@ def _number(image: str) -> int:
 
 def _short(values: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     return np.round(values).astype(np.int16)
-
-
-def _crop(photo: Photo) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg(photo.crop)).decode()

@@ -44,7 +44,7 @@ def spheres(comparison: Comparison | None, words: Text) -> None:
         colour = _select("colour", COLOURS, "person", lambda by: words(f"spheres.{by}"), words)
     uploads = drawn.uploads(comparison)
     _component("gallery", False)(key="gallery", data=drawn.data, height=1)
-    picked = _component("sphere", True)(
+    _component("sphere", True)(
         key="spheres",
         data={
             "key": "spheres",
@@ -61,10 +61,7 @@ def spheres(comparison: Comparison | None, words: Text) -> None:
                 "alt": words("spheres.alt", left=words.loss(left), right=words.loss(right)),
             },
         },
-        on_picked_change=lambda: None,
     )
-    if picked.picked is not None:
-        st.session_state["sphere-person"] = int(picked.picked)
     _said(drawn, comparison, (left, right), words)
 
 

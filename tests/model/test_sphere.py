@@ -11,7 +11,6 @@ from model.sphere import (
     correspondence,
     facing,
     faithfulness,
-    great_circle,
     on_sphere,
     person_means,
     place,
@@ -56,22 +55,6 @@ def test_facing_works_where_the_right_says_no_direction(left, right):
     np.testing.assert_allclose(turn @ left, [0, 0, 1], atol=1e-9)
     if abs(left[1]) < 1:
         assert (turn @ [0, 1, 0])[1] > 0  # upright
-
-
-@given(SEEDS)
-def test_a_great_circle_is_the_shortest_way_in_even_steps(seed: int):
-    a, b = unit(seed, 2, 3)
-    way = great_circle(a, b, 9)
-    np.testing.assert_allclose(np.linalg.norm(way, axis=1), 1)
-    np.testing.assert_allclose(way[[0, -1]], [a, b], atol=1e-9)
-    steps = np.arccos(np.clip((way[:-1] * way[1:]).sum(axis=1), -1, 1))
-    np.testing.assert_allclose(steps, np.arccos(a @ b) / 8, atol=1e-6)
-    normal = np.cross(a, b)
-    np.testing.assert_allclose(way @ normal, 0, atol=1e-9)
-
-
-def test_a_great_circle_from_a_point_to_itself_stays_there():
-    np.testing.assert_allclose(great_circle(np.eye(3)[0], np.eye(3)[0], 3), [np.eye(3)[0]] * 3)
 
 
 def test_means_of_people():
