@@ -15,19 +15,20 @@ import numpy as np
 import torch
 import tyro
 from numpy.typing import NDArray
+from torch.nn import functional
 from tqdm import tqdm
 
 from evaluation.results import ASSETS, LOSSES, RESULTS, bar, made_by, write_json
 from model.aligned import Faces, load_faces
-from model.backbone import Backbone, embed_with_length, to_input
+from model.backbone import embed_with_length, to_input
 from model.checkpoint import load_checkpoint
 from model.data import lfw_home, read_folder, read_lfw
 from model.errors import MarginScopeError
+from model.files import fingerprint
 from model.gallery import Gallery, gallery_faces, load_gallery, save_gallery, write_npz
-from model.recognizer import Embedding
+from model.recognizer import UNTRAINED, Embedding, untrained
 from model.sphere import Layout, correspondence, faithfulness, project
 
-UNTRAINED = "untrained"
 # What a sweep tries, on two of the spaces
 NEIGHBOURS, DISTANCES, LINKS = (10, 15, 30), (0.1, 0.4), (0.3, 1.0)
 PAIR = ("norm-softmax", "arcface")
@@ -80,23 +81,31 @@ def embed_gallery(command: Command) -> Gallery:
     chosen, seen = choose_faces(faces, command)
     networks = {loss: load_checkpoint(ASSETS / f"{loss}.safetensors") for loss in LOSSES}
     config = networks["arcface"].card.config
-    torch.manual_seed(config.seed)  # as Training begins
-    untrained = Backbone(config.input_size, config.width, config.blocks, config.dimension, 0.0)
     every = {loss: checkpoint.network for loss, checkpoint in networks.items()}
     inputs = to_input(torch.from_numpy(faces.crops[chosen]), config.input_size)
     embeddings: dict[str, Embedding] = {}
     lengths: dict[str, NDArray[np.float32]] = {}
-    for name, network in tqdm({**every, UNTRAINED: untrained.eval()}.items(), desc="embedding"):
+    for name, network in tqdm({**every, UNTRAINED: untrained(config)}.items(), desc="embedding"):
         unit, length = embed_with_length(network, inputs)
         embeddings[name], lengths[name] = unit.numpy(), length.numpy()
     people, person = np.unique(faces.person[chosen], return_inverse=True)
+    names = tuple(faces.names[j] for j in people)
+    # The three were trained on the same people, so they carry the same people's class centres.
+    carried = networks["arcface"].card.centre_people
+    rows = [k for k, name in enumerate(carried) if name in names and not command.images]
     return Gallery(
-        names=tuple(faces.names[j] for j in people),
+        names=names,
         person=person.astype(np.int64),
         image=faces.image[chosen],
         seen=np.isin(faces.person[chosen], sorted(seen)),
         embeddings=embeddings,
         lengths=lengths,
+        centred=np.array([names.index(carried[k]) for k in rows], dtype=np.int64),
+        centres={
+            loss: functional.normalize(checkpoint.centres[rows], dim=1).numpy()
+            for loss, checkpoint in networks.items()
+        },
+        checkpoints={loss: fingerprint(ASSETS / f"{loss}.safetensors") for loss in networks},
     )
 
 

@@ -2,18 +2,24 @@
 
 import json
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from demo.figures.spheres import SphereSet
-from model.gallery import load_gallery, load_spheres
-from model.recognizer import Recognizer
+from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
+from model.files import fingerprint
+from model.gallery import GalleryInvalid, load_gallery, load_spheres
+from model.images import RGB
+from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
 from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PORTRAITS = (ASSETS / "portraits" / "astronaut.png", ASSETS / "portraits" / "grace_hopper.jpg")
 ONNX = "MARGINSCOPE_ONNX"  # names an ONNX file that the app shows beside ours
+GALLERY = "MARGINSCOPE_GALLERY"  # names a folder made by `prepare.py --images --output`
+IMAGES = "MARGINSCOPE_IMAGES"  # names the folder of people that such a gallery was made from
 
 
 @cache
@@ -38,11 +44,52 @@ def _onnx(path: Path, times: tuple[int, ...]) -> Recognizer:
     return load_onnx(path)
 
 
+def gallery_folder() -> Path:
+    """Where gallery.npz and spheres.npz are: what $MARGINSCOPE_GALLERY names, or what ships."""
+    return Path(os.environ.get(GALLERY) or ASSETS)
+
+
 @cache
-def spheres() -> SphereSet:
-    """The gallery and its layout; GalleryInvalid where they have not been made."""
-    gallery = load_gallery(ASSETS / "gallery.npz")
-    return SphereSet(gallery, load_spheres(ASSETS / "spheres.npz", gallery))
+def spheres(folder: Path) -> SphereSet:
+    """A folder's gallery and its layout; GalleryInvalid where they have not been made."""
+    gallery = load_gallery(folder / "gallery.npz")
+    for name, digest in gallery.checkpoints.items():
+        if fingerprint(ASSETS / f"{name}.safetensors") != digest:
+            problem = f"it was made with another {name}.safetensors"
+            raise GalleryInvalid(path="gallery.npz", problem=problem)
+    return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))
+
+
+@cache
+def embedder_of(name: str) -> Callable[[RGB], Embedding]:
+    """Aligned faces -> embeddings by a recogniser that ships, or by the network as it began."""
+    if name != UNTRAINED:
+        return recognizer(name).embed
+    card = recognizer("arcface").card
+    assert card is not None  # a checkpoint of ours has one
+    return embedder(untrained(card.config), card.config.input_size)
+
+
+@cache
+def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
+    """The file of each gallery photo, where this machine has them all; None where it has not.
+
+    They lie in $MARGINSCOPE_IMAGES, or in LFW for the gallery that ships.
+    """
+    try:
+        named = os.environ.get(IMAGES)
+        home = Path(named) if named else lfw_home() / "lfw"
+    except DataNotFound:
+        return None
+    gallery = spheres(folder).gallery
+    found = []
+    for person, image in zip(gallery.folders, gallery.image, strict=True):
+        files = [home / person / f"{image}{suffix}" for suffix in sorted(IMAGE_SUFFIXES)]
+        file = next((file for file in files if file.is_file()), None)
+        if file is None:
+            return None
+        found.append(file)
+    return tuple(found)
 
 
 @cache

@@ -43,7 +43,7 @@ class Text:
         sentence = self.sentences.get(f"errors.{error.code}", error.sentence)
         fields = dict(error.fields)
         if "photo" in fields:
-            fields["photo"] = self(f"side.{fields['photo']}")
+            fields["photo"] = self.sentences.get(f"side.{fields['photo']}", fields["photo"])
         return sentence.format(**fields)
 
 

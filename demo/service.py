@@ -3,7 +3,7 @@
 import base64
 import dataclasses
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -193,20 +193,24 @@ class CompareService:
 
     def compare(self, left: Photo, right: Photo, belief: Belief = EVEN) -> Comparison:
         """Each recogniser's answer on the two faces used."""
-        embeddings = {r.name: embed_both(r, (left, right)) for r in self.recognizers}
+        embeddings = {
+            r.name: embed_photos(r.name, r.embed, (left, right)) for r in self.recognizers
+        }
         answers = {
             r.name: answer(r.calibration, embeddings[r.name], belief) for r in self.recognizers
         }
         return Comparison(left, right, answers, embeddings, belief)
 
 
-def embed_both(recognizer: Recognizer, photos: tuple[Photo, Photo]) -> Embedding:
-    """Both faces' embeddings, (2, D) unit; computed where the photo does not have them yet."""
-    new = [p for p in photos if (recognizer.name, p.used) not in p.embedded]
+def embed_photos(
+    name: str, embed: Callable[[RGB], Embedding], photos: Sequence[Photo]
+) -> Embedding:
+    """The faces' unit embeddings (M, D) by recogniser `name`; computed where a photo lacks it."""
+    new = [p for p in photos if (name, p.used) not in p.embedded]
     if new:
-        for photo, one in zip(new, recognizer.embed(np.stack([p.crop for p in new])), strict=True):
-            photo.embedded[recognizer.name, photo.used] = one
-    return np.stack([p.embedded[recognizer.name, p.used] for p in photos])
+        for photo, one in zip(new, embed(np.stack([p.crop for p in new])), strict=True):
+            photo.embedded[name, photo.used] = one
+    return np.stack([p.embedded[name, p.used] for p in photos])
 
 
 def answer(calibration: Calibration, pair: Embedding, belief: Belief = EVEN) -> Answer:

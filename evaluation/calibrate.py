@@ -6,6 +6,7 @@ from evaluation.results import ASSETS, bar, made_by
 from model import reference
 from model.aligned import load_faces
 from model.data import lfw_home, read_lfw
+from model.files import fingerprint
 
 
 def calibrate(onnx: Path | None = None, data_home: Path | None = None) -> None:
@@ -23,7 +24,7 @@ def calibrate(onnx: Path | None = None, data_home: Path | None = None) -> None:
     path = reference.beside(onnx) if onnx else ASSETS / "reference.json"
     found = reference.calibrate(function, faces, bar("embedding"))
     command = "python evaluate.py calibrate" + (f" --onnx {onnx.name}" if onnx else "")
-    facts = made_by(command) | {"network": reference.fingerprint(onnx) if onnx else None}
+    facts = made_by(command) | {"network": fingerprint(onnx) if onnx else None}
     reference.write_calibration(path, found, facts)
     far, frr = found.far(found.threshold)[0], found.frr(found.threshold)[0]
     print(f"{path}: threshold {found.threshold:.1f}°, FAR {100 * far:.2f} %, FRR {100 * frr:.2f} %")

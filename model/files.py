@@ -1,5 +1,6 @@
 """Files that are whole or not there."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -33,3 +34,9 @@ def write_whole(path: Path, content: bytes) -> None:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise FileNotWritten(path=path, problem=error.strerror or str(error)) from None
+
+
+def fingerprint(path: Path) -> str:
+    """The sha256 of a file, by which what was made with it knows it again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,9 +7,10 @@ float32 (N, 3) array a model, in the gallery's order).
 import io
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from model.data import GALLERY_IMAGES, seen_gallery
 from model.errors import MarginScopeError
 from model.files import write_whole
 from model.recognizer import Embedding
+
+T = TypeVar("T")
 
 
 class GalleryInvalid(MarginScopeError):
@@ -34,6 +37,8 @@ class Gallery:
     person (N,): index into names. image (N,): the photo's file name without its ending. seen (N,):
     whether the models were trained on that person. embeddings: unit (N, D) by model. lengths: (N,)
     by model, the mean length of the face's and its mirror image's embedding before normalising.
+    centred (K,): people whose class centres are known, by their numbers; centres: these, unit
+    (K, D), by model. checkpoints: the digest of the file that each model came from.
     """
 
     names: tuple[str, ...]
@@ -42,6 +47,14 @@ class Gallery:
     seen: NDArray[np.bool_]
     embeddings: dict[str, Embedding]
     lengths: dict[str, NDArray[np.float32]]
+    centred: NDArray[np.int64]
+    centres: dict[str, Embedding]
+    checkpoints: dict[str, str]
+
+    @property
+    def folders(self) -> NDArray[np.str_]:
+        """Each image's person by name, (N,)."""
+        return np.asarray(np.array(self.names)[self.person])
 
 
 def gallery_faces(
@@ -68,7 +81,7 @@ def write_npz(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             part = io.BytesIO()
-            np.lib.format.write_array(part, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(part, np.asarray(array, order="C"), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue())
     write_whole(path, stream.getvalue())
 
@@ -77,11 +90,15 @@ def save_gallery(path: Path, gallery: Gallery) -> None:
     """Write gallery.npz; embeddings as float16, which moves an angle by less than 0.1 degrees."""
     arrays: dict[str, NDArray[Any]] = {
         "names": np.array(gallery.names), "person": gallery.person, "image": gallery.image,
-        "seen": gallery.seen,
+        "seen": gallery.seen, "centred": gallery.centred,
     }  # fmt: skip
     for name, embeddings in gallery.embeddings.items():
         arrays[f"embedding.{name}"] = embeddings.astype(np.float16)
         arrays[f"length.{name}"] = gallery.lengths[name]
+    for name, centres in gallery.centres.items():
+        arrays[f"centres.{name}"] = centres.astype(np.float16)
+    for name, digest in gallery.checkpoints.items():
+        arrays[f"checkpoint.{name}"] = np.array(digest)
     write_npz(path, arrays)
 
 
@@ -89,12 +106,7 @@ def load_gallery(path: Path) -> Gallery:
     """Read what save_gallery wrote; GalleryInvalid."""
     arrays = _read(path)
     try:
-        embeddings = {}
-        for key in arrays:
-            if key.startswith("embedding."):
-                vectors = arrays[key].astype(np.float32)
-                unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-                embeddings[key.removeprefix("embedding.")] = unit
+        embeddings = _by_model(arrays, "embedding", _unit)
         gallery = Gallery(
             names=tuple(arrays["names"].tolist()),
             person=arrays["person"].astype(np.int64),
@@ -102,6 +114,9 @@ def load_gallery(path: Path) -> Gallery:
             seen=arrays["seen"].astype(np.bool_),
             embeddings=embeddings,
             lengths={name: arrays[f"length.{name}"] for name in embeddings},
+            centred=arrays["centred"].astype(np.int64),
+            centres=_by_model(arrays, "centres", _unit),
+            checkpoints=_by_model(arrays, "checkpoint", str),
         )
     except KeyError as error:
         raise GalleryInvalid(path=path.name, problem=f"it lacks {error}") from None
@@ -109,6 +124,20 @@ def load_gallery(path: Path) -> Gallery:
     if len(lengths) != 1 or not embeddings or gallery.person.max() >= len(gallery.names):
         raise GalleryInvalid(path=path.name, problem="its parts have not the same length")
     return gallery
+
+
+def _by_model(
+    arrays: dict[str, NDArray[Any]], kind: str, read: Callable[[NDArray[Any]], T]
+) -> dict[str, T]:
+    """What stands under "<kind>.<model>", by model."""
+    names = [key.removeprefix(f"{kind}.") for key in arrays if key.startswith(f"{kind}.")]
+    return {name: read(arrays[f"{kind}.{name}"]) for name in names}
+
+
+def _unit(vectors: NDArray[np.float16]) -> Embedding:
+    """Back to float32 and to length one, which rounding took away."""
+    wide = vectors.astype(np.float32)
+    return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True))
 
 
 def load_spheres(path: Path, gallery: Gallery) -> dict[str, NDArray[np.float32]]:

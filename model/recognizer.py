@@ -9,13 +9,15 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.backbone import embed, to_input
+from model.backbone import Backbone, embed, to_input
 from model.calibration import Calibration
 from model.checkpoint import Card, load_checkpoint
 from model.faces import CROP
 from model.images import RGB
+from model.recipe import TrainConfig
 
 BATCH = 256  # faces at once
+UNTRAINED = "untrained"  # the network as a training begins
 Embedding = NDArray[np.float32]  # (D,) or (N, D), unit
 
 
@@ -64,3 +66,11 @@ def embedder(network: nn.Module, input_size: int) -> Callable[[RGB], Embedding]:
         return np.concatenate([embed(network, to_input(b, input_size)).numpy() for b in batches])
 
     return function
+
+
+def untrained(config: TrainConfig) -> nn.Module:
+    """The network as a training with this recipe begins, in eval mode: what no loss has formed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = Backbone(config.input_size, config.width, config.blocks, config.dimension, 0.0)
+    return network.eval()

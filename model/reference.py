@@ -9,7 +9,6 @@ unpickled: dlib and ONNX Runtime have formats of their own.
 """
 
 import dataclasses
-import hashlib
 import importlib.util
 import json
 import threading
@@ -26,7 +25,7 @@ from model.calibration import Calibration
 from model.data import pairs_of_people
 from model.errors import MarginScopeError
 from model.faces import CROP
-from model.files import write_whole
+from model.files import fingerprint, write_whole
 from model.images import RGB
 from model.recognizer import Embedding, Recognizer
 from model.verification import pair_cosines
@@ -88,12 +87,6 @@ def load_onnx(path: Path) -> Recognizer:
     missing = CalibrationMissing(network=path.name, command=f"calibrate --onnx {path.name}")
     calibration = _read_calibration(beside(path), missing, fingerprint(path))
     return Recognizer(path.name, calibration, onnx_embedder(path))
-
-
-def fingerprint(path: Path) -> str:
-    """The sha256 of a file, by which a calibration knows its network."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def beside(path: Path) -> Path:

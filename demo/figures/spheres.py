@@ -5,6 +5,7 @@ A sphere keeps who is near whom; drawn angles are not the true ones, which are w
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,11 @@ import colorcet
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.service import Comparison, data_url
+from demo.service import Photo, data_url
 from model.angles import angles_between
 from model.gallery import Gallery
 from model.recognizer import Embedding
-from model.sphere import HONEST, Places, facing, person_means, place
+from model.sphere import HONEST, Places, Points, facing, person_means, place
 
 DRAWN_NEIGHBOURS = 5  # to which lines are drawn
 
@@ -41,9 +42,23 @@ class SphereSet:
         }
 
     @cached_property
+    def names(self) -> list[str]:
+        """The people as they are called on the screen."""
+        return [name.replace("_", " ") for name in self.gallery.names]
+
+    @cached_property
+    def centre_points(self) -> dict[str, Points]:
+        """Where the class centres stand, (K, 3) by model: placed as a photo would be."""
+        return {
+            model: self.place(model, centres).points
+            for model, centres in self.gallery.centres.items()
+        }
+
+    @cached_property
     def data(self) -> dict[str, Any]:
         """The gallery as the component takes it: numbers in base64, angles in tenths."""
-        gallery, models = self.gallery, list(self.points)
+        gallery = self.gallery
+        models, headed = list(self.points), list(gallery.centres)
         order = np.argsort(-np.bincount(gallery.person), kind="stable")
         colours = np.empty(len(gallery.names), dtype=object)
         colours[order] = np.resize(colorcet.b_glasbey_category10, len(order))
@@ -53,45 +68,71 @@ class SphereSet:
             "number": np.array([_number(image) for image in gallery.image], np.uint16).tobytes(),
             "points": np.stack([_short(self.points[m] * 32767) for m in models]).tobytes(),
             "own": np.stack([_short(self.own_angles[m] * 10) for m in models]).tobytes(),
+            "centred": gallery.centred.astype(np.uint16).tobytes(),
+            "centres": b"".join(_short(self.centre_points[m] * 32767).tobytes() for m in headed),
         }
         digest = hashlib.sha256(b"".join(packed.values())).hexdigest()[:16]
-        names = [name.replace("_", " ") for name in gallery.names]
         sent = {key: base64.b64encode(value).decode() for key, value in packed.items()}
         return sent | {
-            "id": digest, "models": models, "names": names, "colours": colours.tolist()
+            "id": digest, "models": models, "headed": headed, "names": self.names,
+            "colours": colours.tolist(),
         }  # fmt: skip
 
     def place(self, model: str, embeddings: Embedding) -> Places:
         """Where faces (M, D) embedded by a model stand on its sphere."""
         return place(embeddings, self.gallery.embeddings[model], self.points[model])
 
-    def uploads(self, comparison: Comparison | None) -> dict[str, Any]:
-        """Both photos as the component takes them: places, true angles, and how to turn."""
-        if comparison is None:
-            return {"id": "", "photos": [], "facing": {}, "angles": {}}
-        photos = (comparison.left, comparison.right)
-        places = {
-            model: self.place(model, pair)
-            for model, pair in comparison.embeddings.items()
-            if model in self.points
-        }
-        shown: list[dict[str, Any]] = [{"crop": data_url(p.crop), "places": {}} for p in photos]
-        for model, found in places.items():
-            for i, one in enumerate(shown):
-                one["places"][model] = {
-                    "point": found.points[i].round(5).tolist(),
-                    "honest": bool(found.certainty[i] >= HONEST),
-                    "neighbours": found.neighbours[i, :DRAWN_NEIGHBOURS].tolist(),
-                }
-        return {
-            "id": hashlib.sha256(b"".join(p.crop.tobytes() for p in photos)).hexdigest()[:16],
-            "photos": shown,
-            "facing": {
-                model: facing(found.points[0], found.points[1]).ravel().round(6).tolist()
-                for model, found in places.items()
-            },
-            "angles": {model: comparison.answers[model].angle for model in places},
-        }
+    def index_of(self, image: str | None) -> int:
+        """The place in the gallery of an image by its name; -1 where it is not there."""
+        found = np.flatnonzero(self.gallery.image == image)
+        return int(found[0]) if len(found) else -1
+
+    def nearest(self, model: str, index: int, count: int) -> list[tuple[int, float]]:
+        """The nearest other faces of face `index`, with true angles in degrees."""
+        vectors = self.gallery.embeddings[model]
+        angles = np.degrees(angles_between(vectors, vectors[index]))
+        order = [int(i) for i in np.argsort(angles, kind="stable") if i != index]
+        return [(i, float(angles[i])) for i in order[:count]]
+
+
+def uploads(
+    drawn: SphereSet,
+    photos: Sequence[tuple[str, Photo]],
+    embeddings: Mapping[str, Embedding],
+    pair: bool,
+) -> dict[str, Any]:
+    """Photos as the component takes them: places, true angles, and how to turn.
+
+    photos: each with its mark (ring, square or a number). embeddings: (M, D) by model, in that
+    order. pair: whether the first two are the ones compared, with an arc between them.
+    """
+    shown: list[dict[str, Any]] = [
+        {"label": label, "crop": data_url(photo.crop), "places": {}} for label, photo in photos
+    ]
+    turns, angles = {}, {}
+    for model, vectors in embeddings.items():
+        found = drawn.place(model, vectors)
+        for i, one in enumerate(shown):
+            one["places"][model] = {
+                "point": found.points[i].round(5).tolist(),
+                "certainty": round(float(found.certainty[i]), 3),
+                "honest": bool(found.certainty[i] >= HONEST),
+                "neighbours": found.neighbours[i, :DRAWN_NEIGHBOURS].tolist(),
+                "angles": np.degrees(found.angles[i, :DRAWN_NEIGHBOURS]).round(2).tolist(),
+            }
+        if shown:
+            right = found.points[1] if pair else None
+            turns[model] = facing(found.points[0], right).ravel().round(6).tolist()
+        if pair:
+            angles[model] = float(np.degrees(angles_between(vectors[0], vectors[1])))
+    looked_at = [photo.crop.tobytes() for _, photo in photos[: 2 if pair else 1]]
+    return {
+        "id": hashlib.sha256(b"".join(looked_at)).hexdigest()[:16] if photos else "",
+        "photos": shown,
+        "pair": pair,
+        "facing": turns,
+        "angles": angles,
+    }
 
 
 def _number(image: str) -> int:

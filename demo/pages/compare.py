@@ -12,11 +12,11 @@ import streamlit as st
 from demo import assets
 from demo.figures.dial import degrees, dial, signed
 from demo.figures.picture import picture
-from demo.language import LANGUAGES, Text, guess, text
-from demo.pages.address import chosen, keep
+from demo.language import Text
 from demo.pages.details import details, per_thousand, term
+from demo.pages.frame import go, title
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
-from demo.pages.spheres import spheres
+from demo.pages.spheres import marked, spheres
 from demo.service import Answer, Belief, CompareService, Comparison
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
@@ -28,9 +28,9 @@ LIMITS, PRIORS = (1, 25, 5), (1, 99, 50)  # per cent: lowest, highest, what is s
 HERE = Path(__file__).resolve().parent
 
 
-def page() -> None:
+def compare_page() -> None:
     """The compare page; what stands below the stage is asked first, since it decides the stage."""
-    words = _title()
+    words = title("compare")
     buttons, stage, below = (st.container(key=key) for key in ("buttons", "stage", "below"))
     with below:
         choice = _choices(words)
@@ -56,7 +56,9 @@ def page() -> None:
         with st.container(key="second"):
             photo_panel("right", service, words)
     with below:
-        spheres(comparison, words)
+        spheres(marked(comparison), words)
+        if st.button(words("spheres.larger"), key="to-spheres", type="tertiary"):
+            go("spheres")
         details(service, comparison, words)
         with st.expander(words("compare.how_title"), key="how", on_change="rerun",
                          bind="query-params"):  # fmt: skip
@@ -107,22 +109,6 @@ def _choices(words: Text) -> Choice:
         limit = slider("limit", LIMITS)
         prior = slider("prior", PRIORS)
     return Choice(tuple(names), onnx, Belief(prior=prior, limit=limit))
-
-
-def _title() -> Text:
-    """The title line with the language switch; returns the language chosen."""
-    first = chosen("lang", list(LANGUAGES), guess(st.context.locale))
-    with st.container(horizontal=True, vertical_alignment="center", key="title"):
-        place = st.container(width="stretch")
-        language = st.segmented_control(
-            text(first)("app.language"), list(LANGUAGES), default=first, key="lang",
-            format_func=LANGUAGES.__getitem__, required=True, on_change=keep("lang"),
-            label_visibility="collapsed",
-        )  # fmt: skip
-    words = text(language or first)
-    place.title(words("app.title"), anchor=False)
-    st.markdown(words("app.tagline"))
-    return words
 
 
 def _buttons(service: CompareService, words: Text) -> None:

@@ -20,6 +20,7 @@ from model.errors import MarginScopeError
 from model.images import RGB
 
 SIDES = ("left", "right")
+PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 
@@ -202,7 +203,7 @@ def _source(side: str, service: CompareService, text: Text) -> None:
     else:
         st.file_uploader(
             text("compare.upload"),
-            type=["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"],
+            type=PHOTO_TYPES,
             key=key,
             on_change=take,
             label_visibility="collapsed",

@@ -1,136 +1,181 @@
-"""Two unit spheres under the dials: both spaces, drawn alike, with the two photos in them."""
+"""Two unit spheres: both spaces, drawn alike, with the photos in them."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from demo import assets
+from demo.figures.atlas import CELL, COLUMNS, atlas
 from demo.figures.dial import degrees
-from demo.figures.spheres import SphereSet
+from demo.figures.spheres import SphereSet, uploads
+from demo.figures.standalone import FIGURES, SPHERES, script
 from demo.language import Text
-from demo.pages.address import chosen, keep
+from demo.pages.address import asked, chosen, chosen_many, keep, put
+from demo.pages.face import PICKED, face_panel
+from demo.pages.places import Marked, embed_all, neighbours_table, save_points, unplaced
 from demo.service import Comparison
 from model.errors import MarginScopeError
-from model.sphere import HONEST
 
-FIGURES = Path(__file__).resolve().parent.parent / "figures"
+KEY = "spheres"
 PARTS, COLOURS = ("both", "seen", "unseen"), ("person", "angle")
-HTML = """
-<div class="spheres" tabindex="0" role="img">
-  <figure><canvas></canvas><figcaption></figcaption></figure>
-  <figure><canvas></canvas><figcaption></figcaption></figure>
-  <div class="label" hidden></div>
-</div>
-"""
+SIZES = ("small", "medium", "large")
 
 
-def spheres(comparison: Comparison | None, words: Text) -> None:
+def marked(comparison: Comparison | None) -> Marked:
+    """The two photos that are compared, as a ring and a square."""
+    return [("○", comparison.left), ("□", comparison.right)] if comparison else []
+
+
+def spheres(photos: Marked, words: Text, large: bool = False) -> None:
     """The section of the spheres; a sentence where they have not been made."""
-    st.subheader(words("spheres.title"), anchor=False)
+    folder = assets.gallery_folder()
     try:
-        drawn = assets.spheres()
+        drawn = assets.spheres(folder)
     except MarginScopeError as error:
         st.info(words.error(error))
         return
+    if not large:
+        st.subheader(words("spheres.title"), anchor=False)
+    models, look = _choices(drawn, words)
+    embeddings = embed_all(models, photos)
+    picked = drawn.index_of(asked(PICKED))
+    data = {
+        "key": KEY,
+        "gallery": drawn.data["id"],
+        "models": models,
+        "picked": picked,
+        "uploads": uploads(drawn, photos, embeddings, [m for m, _ in photos[:2]] == ["○", "□"]),
+        **look,
+        **_words(models, words),
+    }
+    with st.container(key="spheres-large" if large else "spheres-small"):
+        component("gallery")(key="gallery", data=drawn.data, height=1)
+        component("sphere")(key=KEY, data=data, on_picked_change=partial(_pick, drawn))
+    unplaced(drawn, photos, embeddings, words)
+    if picked >= 0:
+        face_panel(drawn, picked, models, words)
+    for sentence in [*_kept(models, words), words("spheres.how")]:
+        st.caption(sentence)
+    if photos:
+        neighbours_table(drawn, photos, embeddings, words)
+    save_points(drawn, photos, data, words)
+    _send_faces(folder, drawn.data["id"])
+
+
+def _choices(drawn: SphereSet, words: Text) -> tuple[list[str], dict[str, Any]]:
+    """Which two models, and how they are drawn; all of it in the URL."""
     models = list(drawn.points)
-    with st.container(horizontal=True, key="sphere-choices"):
-        left = _select("left", models, "softmax", words.loss, words)
-        right = _select("right", models, "arcface", words.loss, words)
-        parts = _select("parts", PARTS, "both", lambda part: words(f"spheres.{part}"), words)
-        colour = _select("colour", COLOURS, "person", lambda by: words(f"spheres.{by}"), words)
-    uploads = drawn.uploads(comparison)
-    _component("gallery", False)(key="gallery", data=drawn.data, height=1)
-    _component("sphere", True)(
-        key="spheres",
-        data={
-            "key": "spheres",
-            "gallery": drawn.data["id"],
-            "models": [left, right],
-            "titles": [words.loss(left), words.loss(right)],
-            "parts": parts,
-            "colour": colour,
-            "uploads": uploads,
-            "words": {
-                "seen": words("spheres.seen"),
-                "unseen": words("spheres.unseen"),
-                "own": words("spheres.own"),
-                "alt": words("spheres.alt", left=words.loss(left), right=words.loss(right)),
-            },
+
+    def select(key: str, options: Sequence[str], first: str, label: Callable[[str], str]) -> str:
+        name = f"sphere-{key}"
+        return st.selectbox(
+            words(f"spheres.choose_{key}"), list(options), format_func=label, key=name,
+            index=list(options).index(chosen(name, options, first)), on_change=keep(name),
+        )  # fmt: skip
+
+    def switch(key: str) -> bool:
+        name = f"sphere-{key}"
+        on = chosen(name, ("True", "False"), "False") == "True"
+        return st.toggle(
+            words(f"spheres.{key}"), on, key=name, on_change=keep(name),
+            help=words(f"spheres.{key}_help"),
+        )  # fmt: skip
+
+    def said(option: str) -> str:
+        return words(f"spheres.{option}")
+
+    with st.container(horizontal=True, key="sphere-choices", vertical_alignment="bottom"):
+        both = [
+            select("left", models, models[0], words.loss),
+            select("right", models, "arcface" if "arcface" in models else models[-1], words.loss),
+        ]
+        look: dict[str, Any] = {
+            "parts": select("parts", PARTS, "both", said),
+            "colour": select("colour", COLOURS, "person", said),
+        }
+        with st.popover(words("spheres.more")):
+            look["size"] = select("size", SIZES, "medium", said)
+            look["centres"] = switch("centres")
+            look["names"] = switch("names")
+            folders = list(drawn.gallery.names)
+            only = st.multiselect(
+                words("spheres.people"), folders, chosen_many("sphere-people", folders),
+                format_func=lambda folder: folder.replace("_", " "), key="sphere-people",
+                on_change=keep("sphere-people"), placeholder=words("spheres.everybody"),
+            )  # fmt: skip
+            look["people"] = [folders.index(folder) for folder in only]
+    return both, look
+
+
+def _words(models: list[str], words: Text) -> dict[str, Any]:
+    """What the component says itself."""
+    titles = [words.loss(model) for model in models]
+    return {
+        "titles": titles,
+        "words": {
+            **{name: words(f"spheres.{name}") for name in ("seen", "unseen", "own")},
+            "save": words("picture.save"),
+            "alt": words("spheres.alt", left=titles[0], right=titles[1]),
+            "caption": [
+                *(sentence.replace("*", "") for sentence in _kept(models, words)),
+                words("picture.notice"),
+            ],
         },
-    )
-    _said(drawn, comparison, (left, right), words)
+    }
 
 
-def _select(
-    key: str, options: Sequence[str], first: str, label: Callable[[str], str], words: Text
-) -> str:
-    """A choice that stands in the URL."""
-    name = f"sphere-{key}"
-    return st.selectbox(
-        words(f"spheres.choose_{key}"), list(options), format_func=label, key=name,
-        index=list(options).index(chosen(name, options, first)), on_change=keep(name),
-    )  # fmt: skip
-
-
-def _said(
-    drawn: SphereSet, comparison: Comparison | None, models: tuple[str, str], words: Text
-) -> None:
-    """What the picture keeps and loses, where a photo has no place, and who its neighbours are."""
-    kept = assets.results("layout").get("spheres", {})
-    if all(model in kept for model in models):
-        for model in dict.fromkeys(models):
-            found = kept[model]
-            st.caption(
-                words(
-                    "spheres.kept",
-                    loss=words.loss(model),
-                    trust=f"{found['trustworthiness']:.2f}",
-                    rank=f"{found['rank_correlation']:.2f}",
-                    drawn=degrees(found["drawn_within"]),
-                    true=degrees(found["true_within"]),
-                )
+def _kept(models: list[str], words: Text) -> list[str]:
+    """What each sphere keeps and loses, as measured by prepare.py for the gallery that ships."""
+    found = assets.results("layout").get("spheres", {})
+    if assets.gallery_folder() != assets.ASSETS:
+        return []
+    shown = [model for model in dict.fromkeys(models) if model in found]
+    sentences = [
+        words(
+            "spheres.kept",
+            loss=words.loss(model),
+            trust=f"{found[model]['trustworthiness']:.2f}",
+            rank=f"{found[model]['rank_correlation']:.2f}",
+            drawn=degrees(found[model]["drawn_within"]),
+            true=degrees(found[model]["true_within"]),
+        )
+        for model in shown
+    ]
+    if "arcface" in shown:
+        sentences += [
+            words(
+                "spheres.apart", loss=words.loss(m), apart=degrees(found[m]["from_arcface_degrees"])
             )
-    st.caption(words("spheres.how"))
-    if comparison is not None:
-        with st.expander(words("spheres.neighbours"), key="neighbours", on_change="rerun",
-                         bind="query-params"):  # fmt: skip
-            st.dataframe(_neighbours(drawn, comparison, words), hide_index=True)
+            for m in shown
+            if m != "arcface"
+        ]
+    return sentences
 
 
-def _neighbours(drawn: SphereSet, comparison: Comparison, words: Text) -> list[dict[str, Any]]:
-    """The five nearest gallery faces of each photo under each loss, with true angles."""
-    rows = []
-    for model, pair in comparison.embeddings.items():
-        if model not in drawn.points:
-            continue
-        found = drawn.place(model, pair)
-        for i, side in enumerate(("left", "right")):
-            for index, angle in zip(found.neighbours[i, :5], found.angles[i, :5], strict=True):
-                who = drawn.gallery.names[drawn.gallery.person[index]].replace("_", " ")
-                rows.append(
-                    {
-                        words("spheres.photo"): words(f"side.{side}"),
-                        words("spheres.network"): words.loss(model),
-                        words("spheres.who"): who,
-                        words("spheres.true_angle"): degrees(float(np.degrees(angle))),
-                        words("spheres.certainty"): f"{found.certainty[i]:.2f}"
-                        + ("" if found.certainty[i] >= HONEST else " ○"),
-                    }
-                )
-    return rows
+def _pick(drawn: SphereSet) -> None:
+    """A click on a point: its image stands in the URL; a click beside every point lets go."""
+    index = st.session_state[KEY].picked
+    put(PICKED, str(drawn.gallery.image[index]) if 0 <= index < len(drawn.gallery.image) else "")
+
+
+def _send_faces(folder: Path, gallery: str) -> None:
+    """The gallery's faces for the pointer, last of all: they are slow to read."""
+    files = assets.gallery_photos(folder)
+    if files:
+        data = {"id": gallery, "atlas": atlas(files), "cell": CELL, "columns": COLUMNS}
+        component("gallery")(key="faces", data=data, height=1)
 
 
 @cache
-def _component(name: str, seen: bool) -> Any:
+def component(name: str) -> Any:
     """The component of a script in figures/; the spheres' own has canvases and a style."""
-    read = {kind: (FIGURES / f"{name}.{kind}") for kind in ("js", "css")}
+    drawn = name == "sphere"
     return st.components.v2.component(
         name,
-        html=HTML if seen else "<span></span>",
-        css=read["css"].read_text(encoding="utf-8") if seen else None,
-        js=read["js"].read_text(encoding="utf-8"),
+        html=SPHERES if drawn else "<span></span>",
+        css=(FIGURES / "sphere.css").read_text(encoding="utf-8") if drawn else None,
+        js=script(name),
     )

@@ -16,6 +16,7 @@ from demo.assets import ASSETS, PORTRAITS
 from model.backbone import to_input
 from model.checkpoint import load_checkpoint
 from model.faces import align, choose, detect
+from model.files import fingerprint
 from model.recognizer import Recognizer
 from model.reference import (
     CalibrationMissing,
@@ -24,7 +25,6 @@ from model.reference import (
     beside,
     calibrate,
     dlib_embedder,
-    fingerprint,
     load_onnx,
     load_reference,
     onnx_embedder,

@@ -1,0 +1,70 @@
+"""The panel of one face of the gallery: who it is, its neighbours, and the way to compare it."""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from demo import assets
+from demo.figures.dial import degrees
+from demo.figures.spheres import SphereSet
+from demo.language import Text
+from demo.pages.address import put
+from demo.pages.frame import go
+from demo.pages.photos import SIDES, session
+from demo.service import CompareService
+
+PICKED = "sphere-picked"  # in the URL: the image whose panel is open
+NEIGHBOURS = 5
+
+
+def face_panel(drawn: SphereSet, index: int, models: list[str], words: Text) -> None:
+    """Face `index` of the gallery: its picture where this machine has it, neighbours, buttons."""
+    gallery = drawn.gallery
+    files = assets.gallery_photos(assets.gallery_folder())
+    with st.container(border=True, key="face-panel"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if files:
+                st.image(str(files[index]), width=110, alt=words("face.alt"))
+            with st.container():
+                st.markdown(f"**{_called(drawn, index)}**")
+                st.caption(words("spheres.seen" if gallery.seen[index] else "spheres.unseen"))
+        st.dataframe(_neighbours(drawn, index, models, words), hide_index=True)
+        with st.container(horizontal=True):
+            if files:
+                for side in SIDES:
+                    if st.button(words(f"face.compare_{side}"), key=f"face-{side}"):
+                        _take(files[index].read_bytes(), side)
+                        go("compare")
+            else:
+                st.caption(words("face.no_picture"))
+            st.button(
+                words("face.close"), key="face-close", type="tertiary",
+                on_click=partial(put, PICKED, ""),
+            )  # fmt: skip
+
+
+def _take(data: bytes, side: str) -> None:
+    here = session()
+    here.keep_for_undo()
+    here.put(CompareService([]), side, data)
+
+
+def _called(drawn: SphereSet, index: int) -> str:
+    return str(drawn.gallery.image[index]).replace("_", " ")
+
+
+def _neighbours(
+    drawn: SphereSet, index: int, models: list[str], words: Text
+) -> list[dict[str, Any]]:
+    """The nearest other faces under both losses, side by side, with true angles."""
+    columns = {}
+    for model in dict.fromkeys(models):
+        found = drawn.nearest(model, index, NEIGHBOURS)
+        columns[words.loss(model)] = [
+            f"{_called(drawn, i)} · {degrees(angle)}" for i, angle in found
+        ]
+    return [
+        {words("face.rank"): rank + 1, **{loss: faces[rank] for loss, faces in columns.items()}}
+        for rank in range(NEIGHBOURS)
+    ]

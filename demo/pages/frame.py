@@ -1,0 +1,32 @@
+"""What every page has: its title line, the language switch, the ways to the other pages."""
+
+import streamlit as st
+
+from demo.language import LANGUAGES, Text, guess, text
+from demo.pages.address import chosen, keep
+
+
+def language() -> str:
+    """The language of this visitor: what was chosen, else what the browser speaks."""
+    return chosen("lang", list(LANGUAGES), guess(st.context.locale))
+
+
+def title(page: str) -> Text:
+    """The title line and what the page is about; returns the sentences in the chosen language."""
+    first = language()
+    with st.container(horizontal=True, vertical_alignment="center", key="title"):
+        place = st.container(width="stretch")
+        asked = st.segmented_control(
+            text(first)("app.language"), list(LANGUAGES), default=first, key="lang",
+            format_func=LANGUAGES.__getitem__, required=True, on_change=keep("lang"),
+            label_visibility="collapsed",
+        )  # fmt: skip
+    words = text(asked or first)
+    place.title(words("app.title" if page == "compare" else f"{page}.title"), anchor=False)
+    st.markdown(words("app.tagline" if page == "compare" else f"{page}.tagline"))
+    return words
+
+
+def go(page: str) -> None:
+    """Show another page, with everything that was chosen there."""
+    st.switch_page(st.session_state.pages[page])

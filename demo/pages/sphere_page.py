@@ -1,0 +1,104 @@
+"""The spheres on a page of their own, larger, with up to twenty photos at once."""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from demo.language import Text
+from demo.pages.frame import title
+from demo.pages.photos import PHOTO_TYPES, SIDES, forget, framed, session
+from demo.pages.places import Marked
+from demo.pages.spheres import spheres
+from demo.service import CompareService, Photo
+from model.errors import MarginScopeError
+
+MOST = 20  # photos at once, beside the two that are compared
+
+
+@dataclass
+class Several:
+    """The photos of this page; they live in st.session_state and nowhere else.
+
+    problems: why files could not be read. left_out: how many were too many. before: what undo()
+    brings back. inputs: counts up to give the upload widget a fresh start.
+    """
+
+    photos: list[Photo] = field(default_factory=list)
+    problems: list[MarginScopeError] = field(default_factory=list)
+    left_out: int = 0
+    before: list[Photo] = field(default_factory=list)
+    inputs: int = 0
+
+    def take(self, files: list[UploadedFile], reading: str) -> None:
+        """Read files until there are MOST photos; one that cannot be read says why."""
+        self.problems, self.inputs = [], self.inputs + 1
+        room = MOST - len(self.photos)
+        self.left_out = max(0, len(files) - room)
+        bar = st.progress(0.0, reading)
+        for i, file in enumerate(files):
+            if i < room:
+                try:
+                    self.photos.append(CompareService([]).read(file.getvalue(), file.name))
+                except MarginScopeError as error:
+                    self.problems.append(error)
+            forget(file)
+            bar.progress((i + 1) / len(files), reading)
+        bar.empty()
+
+    def remove(self, *numbers: int) -> None:
+        """Take away the photos of these indices, all where none is named."""
+        self.before, self.problems, self.left_out = list(self.photos), [], 0
+        gone = numbers or range(len(self.photos))
+        self.photos = [photo for i, photo in enumerate(self.photos) if i not in gone]
+
+    def undo(self) -> None:
+        """The photos before the last remove()."""
+        self.photos, self.before = self.before, []
+
+
+def sphere_page() -> None:
+    """Give photos, see each one's place and neighbours under two losses."""
+    words = title("spheres")
+    if "several" not in st.session_state:
+        st.session_state.several = Several()
+    here: Several = st.session_state.several
+    compared = session().photos
+    shown: Marked = [
+        *(
+            (mark, compared[side])
+            for mark, side in zip("○□", SIDES, strict=True)
+            if side in compared
+        ),
+        *((str(i + 1), photo) for i, photo in enumerate(here.photos)),
+    ]
+    spheres(shown, words, large=True)
+    _photos(here, words)
+    st.caption(words("app.notice"))
+
+
+def _photos(here: Several, words: Text) -> None:
+    """The uploader, what was read, and what could not be."""
+    st.subheader(words("spheres.several"), anchor=False)
+    key = f"several-{here.inputs}"
+    st.file_uploader(
+        words("spheres.upload", most=MOST), type=PHOTO_TYPES, accept_multiple_files=True, key=key,
+        on_change=lambda: here.take(st.session_state.get(key) or [], words("compare.reading")),
+    )  # fmt: skip
+    for error in here.problems:
+        st.error(words.error(error))
+    if here.left_out:
+        st.warning(words("spheres.left_out", count=here.left_out, most=MOST))
+    with st.container(horizontal=True):
+        for i, photo in enumerate(here.photos):
+            with st.container(width=120):
+                st.image(framed(photo), width=110, alt=words("spheres.photo_alt", number=i + 1))
+                st.button(
+                    words("spheres.remove", number=i + 1), key=f"several-remove-{i}",
+                    type="tertiary", on_click=here.remove, args=(i,),
+                )  # fmt: skip
+    with st.container(horizontal=True):
+        if here.photos:
+            st.button(words("compare.clear"), key="several-clear", on_click=here.remove)
+        if here.before:
+            st.button(words("compare.undo"), key="several-undo", on_click=here.undo)
