@@ -32,7 +32,7 @@ class Block(nn.Module):
 
 
 class Backbone(nn.Module):
-    """Stem of stride 2, four stages of residual blocks, flatten, linear, BatchNorm.
+    """Whitening, stem of stride 2, four stages of residual blocks, flatten, linear, BatchNorm.
 
     No pooling at the end: an aligned face has its eyes and mouth in known places, and flattening
     keeps where a feature was.
@@ -60,9 +60,19 @@ class Backbone(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Inputs (N, 3, S, S), -1..1 -> unnormalised embeddings (N, D)."""
-        x = self.trunk(x)  # (N, 3, S, S) -> (N, 8 * width, S / 16, S / 16)
+        x = self.trunk(whiten(x))  # (N, 3, S, S) -> (N, 8 * width, S / 16, S / 16)
         x = self.project(self.dropout(x.flatten(1)))  # (N, D)
         return cast(Tensor, self.norm(x))
+
+
+def whiten(x: Tensor) -> Tensor:
+    """Faces (N, 3, S, S) with mean 0 and standard deviation 1 each, over pixels and colours alike.
+
+    How bright a photo is, and how strong its contrast, then changes nothing (as in FaceNet's public
+    code). A standard deviation below 0.02 is taken for that: there is no face in so even a grey.
+    """
+    x = x - x.mean(dim=(1, 2, 3), keepdim=True)
+    return x / x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp(min=0.02)
 
 
 def to_input(crops: Tensor, size: int) -> Tensor:

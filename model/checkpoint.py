@@ -20,7 +20,7 @@ from model.errors import MarginScopeError
 from model.files import write_whole
 from model.recipe import RecipeInvalid, TrainConfig, config_from
 
-FORMAT = "marginscope-1"
+FORMAT = "marginscope-2"  # 2: the network whitens its input
 MAX_BYTES = 200 * 1024 * 1024
 
 

@@ -176,6 +176,7 @@ class Spheres {
       this.asked = null;
       this.canvases.forEach((_, side) => this.draw(side));
       this.stage.dataset.painted = this.gallery ? this.data.gallery : '';
+      this.stage.dataset.photos = this.data.uploads.id;
       if (this.turning) this.paint();
     });
   }

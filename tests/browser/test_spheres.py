@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demo import assets
-from demo.assets import PORTRAITS
+from demo.assets import ASSETS, PORTRAITS
+from demo.figures.spheres import uploads
 from demo.service import CompareService
 
 pytestmark = pytest.mark.browser
@@ -31,7 +33,7 @@ def page(browser, app_url):
 
 def pictures(page: Page) -> list[np.ndarray]:
     """Both canvases as they are painted, (H, W, 4)."""
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1200)  # a turn to other photos takes 600
     found = []
     for canvas in page.locator(".spheres canvas").all():
         size = canvas.evaluate("c => [c.height, c.width]")
@@ -109,10 +111,11 @@ def test_two_photos_stand_in_front_and_on_the_horizon_to_the_right(page: Page):
     page.locator(".spheres").scroll_into_view_if_needed()
     service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
     both = [service.read(path.read_bytes(), "left") for path in PORTRAITS]
-    uploads = assets.spheres().uploads(service.compare(*both))
+    marked = list(zip("○□", both, strict=True))
+    placed = uploads(assets.spheres(ASSETS), marked, service.compare(*both).embeddings, pair=True)
     lengths = []
     for image, model in zip(pictures(page), ("softmax", "arcface"), strict=True):
-        left, right = (np.array(p["places"][model]["point"]) for p in uploads["photos"])
+        left, right = (np.array(p["places"][model]["point"]) for p in placed["photos"])
         drawn = np.arccos(np.clip(left @ right, -1, 1))
         height, width = image.shape[:2]
         # Orthographic: the right photo is seen at sin(angle) of the radius, if it is in front
@@ -125,7 +128,7 @@ def test_two_photos_stand_in_front_and_on_the_horizon_to_the_right(page: Page):
         past = dark[height // 2 - 1 : height // 2 + 1, : width // 2 - 70]
         assert past.all(axis=0).mean() < 0.2  # and none to the left
     assert max(lengths) > 10
-    expect(page.get_by_text("The nearest faces of both photos")).to_be_visible()
+    expect(page.get_by_text("The nearest faces of your photos")).to_be_visible()
 
 
 def test_what_is_shown_stands_in_the_url(browser, app_url):
@@ -136,3 +139,73 @@ def test_what_is_shown_stands_in_the_url(browser, app_url):
     expect(titles.first).to_have_text("Untrained", timeout=SLOW)
     expect(titles.last).to_have_text("ArcFace")
     context.close()
+
+
+def test_a_click_opens_the_panel_of_a_face_and_stands_in_the_url(page: Page):
+    page.locator(".spheres").focus()
+    page.keyboard.press("Enter")  # the point in the middle of the left sphere
+    panel = page.locator(".st-key-face-panel")
+    expect(panel).to_be_visible(timeout=SLOW)
+    picked = re.search(r"sphere-picked=(\w+)", page.evaluate("location.href")).group(1)
+    expect(panel).to_contain_text(picked.replace("_", " "))
+    expect(panel).to_contain_text("does not have the gallery's pictures")
+    page.goto(page.evaluate("location.href"))
+    expect(panel).to_contain_text(picked.replace("_", " "), timeout=SLOW)
+    page.get_by_role("button", name="Close").click()
+    expect(panel).to_have_count(0, timeout=SLOW)
+    assert "sphere-picked" not in page.evaluate("location.href")
+
+
+def test_camera_and_choices_survive_a_change_of_page_and_of_language(page: Page):
+    page.locator(".spheres").focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Larger, and for up to twenty photos").click()
+    expect(page.get_by_role("heading", name="Both spaces as spheres")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".spheres[data-painted]")).to_be_visible(timeout=SLOW)
+    here = pictures(page)[0]
+    page.get_by_role("radio", name="한국어").click()
+    expect(page.locator(".st-key-given, h1", has_text="두 공간을 구로 보기")).to_be_visible(
+        timeout=SLOW
+    )
+    np.testing.assert_array_equal(pictures(page)[0], here)
+    page.locator(".spheres").focus()
+    page.keyboard.press("Home")
+    assert (pictures(page)[0] != here).any()  # so it had been turned
+
+
+def test_photos_are_taken_many_at_once_and_the_saved_page_opens_offline(page: Page, tmp_path):
+    page.get_by_role("link", name="Spheres").click()
+    expect(page.get_by_text("Drop up to 20 photos here")).to_be_visible(timeout=SLOW)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"no photo")
+    page.locator("input[type=file]").set_input_files([*PORTRAITS, broken])
+    expect(page.get_by_role("button", name="Remove 2")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("cannot be read as a photo")).to_be_visible()
+    before = pictures(page)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Save as a page").click()
+    saved = tmp_path / "spheres.html"
+    waited.value.save_as(saved)
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Save as a picture").click()
+    waited.value.save_as(tmp_path / "spheres.png")
+    with Image.open(tmp_path / "spheres.png") as picture:
+        assert picture.size[0] > 2 * before[0].shape[1]
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Remove 2")).to_be_visible(timeout=SLOW)
+
+    page.context.set_offline(True)
+    alone = page.context.new_page()
+    errors: list[str] = []
+    alone.on("pageerror", lambda error: errors.append(str(error)))
+    alone.goto(saved.as_uri())
+    expect(alone.locator(".spheres[data-painted]")).to_be_visible()
+    start = pictures(alone)
+    assert all(colourful(image) > 3000 for image in start)
+    alone.locator(".spheres").focus()
+    alone.keyboard.press("ArrowLeft")
+    assert (pictures(alone)[0] != start[0]).any()
+    assert not errors
+    page.context.set_offline(False)

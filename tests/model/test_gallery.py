@@ -17,15 +17,17 @@ from model.gallery import (
 @pytest.fixture
 def gallery() -> Gallery:
     vectors = np.random.default_rng(0).normal(size=(6, 8))
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
     return Gallery(
         names=("A", "B"),
         person=np.array([0, 0, 0, 1, 1, 1]),
         image=np.array([f"x_{i:04d}" for i in range(6)]),
         seen=np.array([True] * 3 + [False] * 3),
-        embeddings={
-            "arcface": (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-        },
+        embeddings={"arcface": unit},
         lengths={"arcface": np.linalg.norm(vectors, axis=1).astype(np.float32)},
+        centred=np.array([1]),
+        centres={"arcface": unit[:1]},
+        checkpoints={"arcface": "0123abcd"},
     )
 
 
@@ -37,7 +39,10 @@ def test_a_gallery_comes_back_and_its_bytes_are_the_same_again(gallery, tmp_path
     assert path.read_bytes() == first
     found = load_gallery(path)
     assert found.names == gallery.names
-    for name in ("person", "image", "seen"):
+    assert found.checkpoints == gallery.checkpoints
+    assert found.folders.tolist() == ["A", "A", "A", "B", "B", "B"]
+    np.testing.assert_allclose(found.centres["arcface"], gallery.centres["arcface"], atol=1e-3)
+    for name in ("person", "image", "seen", "centred"):
         np.testing.assert_array_equal(getattr(found, name), getattr(gallery, name))
     cosine = (found.embeddings["arcface"] * gallery.embeddings["arcface"]).sum(axis=1)
     assert np.degrees(np.arccos(np.clip(cosine, -1, 1))).max() < 0.1
