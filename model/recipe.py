@@ -44,9 +44,9 @@ class TrainConfig:
     dropout: float = 0.0
     """Share of the flattened features left out at each step."""
 
-    epochs: int = 36
+    epochs: int = 90
     """Passes over the training images that the one-cycle schedule and the ramp are laid out for."""
-    stop_after: int = 20
+    stop_after: int = 38
     """Epochs after which to stop: the average of weights is best while the steps are large."""
     batch_size: int = 64
     """Images a step."""
@@ -56,22 +56,22 @@ class TrainConfig:
     """Nesterov momentum of SGD."""
     weight_decay: float = 5e-4
     """On all weights, the class centres included."""
-    averaging: float = 0.995
+    averaging: float = 0.9985
     """Decay a step of the exponential average of weights, which is what is evaluated and kept."""
     min_images: int = 2
     """A person with fewer images is not trained on."""
 
-    degrees: float = 8.0
+    degrees: float = 10.0
     """Augmentation: rotation at random, up to this either way."""
     zoom: float = 0.1
     """Augmentation: larger or smaller at random, up to this share."""
-    translate: float = 0.0
+    translate: float = 0.04
     """Augmentation: shifted at random, up to this share of the side."""
-    jitter: float = 0.2
+    jitter: float = 0.3
     """Augmentation: brightness, contrast and saturation changed at random, up to this share."""
-    grey: float = 0.0
+    grey: float = 0.1
     """Augmentation: probability that a face loses its colours."""
-    erase: float = 0.25
+    erase: float = 0.5
     """Augmentation: probability that a rectangle is erased."""
 
     seed: int = 0
