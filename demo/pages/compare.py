@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from demo import assets
 from demo.figures.dial import degrees, dial, signed
 from demo.figures.picture import picture
 from demo.language import Text
-from demo.pages.details import details, per_thousand, term
+from demo.pages.details import details, loss_term, per_thousand, term
 from demo.pages.frame import go, title
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
 from demo.pages.spheres import marked, spheres
@@ -185,7 +184,7 @@ def _dial(recognizer: Recognizer, comparison: Comparison | None, words: Text) ->
             dial(name, calibration, None, words), width="stretch",
             alt=words("compare.dial_alt_empty", **fields),
         )  # fmt: skip
-        st.html(f'<div class="reading"><h3>{escape(fields["loss"])}</h3></div>')
+        st.html(f'<div class="reading"><h3>{loss_term(words, name, "dial")}</h3></div>')
         return
     answer = comparison.answers[name]
     fields["angle"] = degrees(answer.angle)
@@ -197,7 +196,8 @@ def _dial(recognizer: Recognizer, comparison: Comparison | None, words: Text) ->
     probability = words("verdict.probability", value=f"{answer.probability:.2f}")
     similarity = words("figure.similarity", value=fields["similarity"])
     st.html(
-        f'<div class="reading"><h3>{escape(fields["loss"])}</h3><strong>{fields["angle"]}</strong>'
+        f'<div class="reading"><h3>{loss_term(words, name, "dial")}</h3>'
+        f"<strong>{fields['angle']}</strong>"
         f"<span>{similarity}</span><em>{words(f'verdict.{answer.verdict}')}</em>"
         f"<span>{term(words, 'probability', probability, name)}</span></div>"
     )

@@ -79,6 +79,14 @@ def term(words: Text, name: str, label: str, place: str = "table") -> str:
     )
 
 
+def loss_term(words: Text, recognizer: str, place: str) -> str:
+    """HTML of a recogniser's name, with what that loss is; a file's own name stands as it is."""
+    label = words.loss(recognizer)
+    if f"tip.{recognizer}" not in words.sentences:
+        return escape(label)
+    return term(words, recognizer, label, place)
+
+
 def _table(service: CompareService, comparison: Comparison | None, words: Text) -> str:
     recognizers = service.recognizers
     rows = []
@@ -94,7 +102,7 @@ def _table(service: CompareService, comparison: Comparison | None, words: Text) 
         label = words("details.threshold_far", far=f"{100 * far:g}")
         label = term(words, "threshold_far", label, f"{far}")
         rows.append((label, [_threshold(r.calibration, far, words) for r in recognizers]))
-    head = "".join(f'<th scope="col">{escape(words.loss(r.name))}</th>' for r in recognizers)
+    head = "".join(f'<th scope="col">{loss_term(words, r.name, "table")}</th>' for r in recognizers)
     body = "".join(
         f'<tr><th scope="row">{label}</th>{"".join(f"<td>{escape(c)}</td>" for c in cells)}</tr>'
         for label, cells in rows

@@ -1,5 +1,9 @@
 """What every page has: its title line, the language switch, the ways to the other pages."""
 
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 import streamlit as st
 
 from demo.language import LANGUAGES, Text, guess, text
@@ -22,6 +26,7 @@ def title(page: str) -> Text:
             label_visibility="collapsed",
         )  # fmt: skip
     words = text(asked or first)
+    _page_language()(key="page-language", data=words.language, height=1)
     place.title(words("app.title" if page == "compare" else f"{page}.title"), anchor=False)
     st.markdown(words("app.tagline" if page == "compare" else f"{page}.tagline"))
     return words
@@ -30,3 +35,10 @@ def title(page: str) -> Text:
 def go(page: str) -> None:
     """Show another page, with everything that was chosen there."""
     st.switch_page(st.session_state.pages[page])
+
+
+@cache
+def _page_language() -> Any:
+    """The component that writes the language into the page."""
+    script = Path(__file__).with_name("page_language.js").read_text(encoding="utf-8")
+    return st.components.v2.component("page_language", html="<span></span>", js=script)
