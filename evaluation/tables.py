@@ -31,11 +31,13 @@ def rows(head: str, *lines: str) -> str:
 def view1() -> str:
     """The three losses on test people."""
     return rows(
-        "loss | accuracy | AUC | EER | mean angle, one person | mean angle, two people",
+        "loss | accuracy | AUC | EER | mean angle, one person | two people "
+        "| trained people to their own class centre",
         *(
             f"{loss} | {percent(scores['accuracy'])} | {plain(scores['auc'])} "
             f"| {100 * scores['eer']['value']:.1f} % "
-            f"| {scores['genuine_degrees']:.1f}° | {scores['impostor_degrees']:.1f}°"
+            f"| {scores['genuine_degrees']:.1f}° | {scores['impostor_degrees']:.1f}° "
+            f"| {scores['own_centre_degrees']:.1f}°"
             for loss, scores in read_json("view1")["losses"].items()
         ),
     )
@@ -51,6 +53,20 @@ def calibration() -> str:
             f"| {100 * error['excess']:.1f} %"
         )
     return rows("loss | calibration error | perfect | excess", *lines)
+
+
+def spheres() -> str:
+    """What the layout keeps of each space, and how far its people stand from ArcFace's."""
+    return rows(
+        "space | trustworthiness | rank correlation | within a person, drawn | true "
+        "| from the same person under ArcFace",
+        *(
+            f"{model} | {kept['trustworthiness']:.3f} | {kept['rank_correlation']:.2f} "
+            f"| {kept['drawn_within']:.1f}° | {kept['true_within']:.1f}° "
+            f"| {kept['from_arcface_degrees']:.1f}°"
+            for model, kept in read_json("layout")["spheres"].items()
+        ),
+    )
 
 
 def benchmarks() -> str:
@@ -77,5 +93,6 @@ def _medians(side: str, one: dict[str, Any]) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "view1": view1,
     "calibration": calibration,
+    "spheres": spheres,
     "benchmarks": benchmarks,
 }

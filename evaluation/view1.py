@@ -1,7 +1,6 @@
 """View 1 of LFW: its 1,000 test pairs, 963 people whom no network was trained on."""
 
 import datetime
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from evaluation.results import (
 from model.aligned import load_faces
 from model.data import TEST_PAIRS, Pairs, lfw_home, read_lfw, read_pairs
 from model.errors import MarginScopeError
+from model.files import fingerprint
 from model.recognizer import Recognizer
 from model.verification import (
     auc,
@@ -52,8 +52,11 @@ def view1(data_home: Path | None = None, final: bool = False) -> None:
     found = made_by(command) | {"pairs": len(pairs.same), "losses": {}}
     for loss in LOSSES:
         path = ASSETS / f"{loss}.safetensors"
-        scores = view1_scores(Recognizer.load(path), crops, pairs, people)
-        scores["checkpoint_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        recognizer = Recognizer.load(path)
+        scores = view1_scores(recognizer, crops, pairs, people)
+        scores["checkpoint_sha256"] = fingerprint(path)
+        if recognizer.card is not None:  # of the people it trained on, measured by train.py
+            scores["own_centre_degrees"] = recognizer.card.training["own_angle_mean"]
         found["losses"][loss] = scores
         append_to_test_log(loss, command, scores)
         print(
