@@ -1,0 +1,130 @@
+"""The spheres' page and the panel of a face, through Streamlit's AppTest, with real photos."""
+
+import os
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from demo import assets
+from demo.assets import ASSETS, PORTRAITS
+from demo.pages import photos
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+SOMEBODY = "Hugo_Chavez_0024"
+
+
+def one_page() -> None:
+    from demo.pages.sphere_page import sphere_page
+
+    sphere_page()
+
+
+@pytest.fixture(autouse=True)
+def no_lfw(monkeypatch, tmp_path):
+    """As on a machine that has nothing but this app."""
+    monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
+    yield
+    for found in (assets.gallery_photos, photos.ready_pairs):
+        found.cache_clear()
+
+
+@pytest.fixture
+def page() -> AppTest:
+    at = AppTest.from_function(one_page, default_timeout=90)
+    at.context = {"theme": "light", "locale": "en-US"}
+    return at
+
+
+def given(at: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    uploader = at.file_uploader[0]
+    for name, data in files:
+        uploader.upload(name, data, "image/png")
+    return at.run()
+
+
+def test_photos_are_numbered_removed_and_brought_back(page):
+    files = [(path.name, path.read_bytes()) for path in PORTRAITS]
+    page = given(page.run(), *files, ("notes.txt.png", b"no photo"))
+    assert not page.exception
+    here = page.session_state.several
+    assert len(here.photos) == 2
+    assert "cannot be read as a photo" in page.error[0].value
+    page.button(key="several-remove-0").click().run()
+    assert len(page.session_state.several.photos) == 1
+    page.button(key="several-undo").click().run()
+    assert len(page.session_state.several.photos) == 2
+    page.button(key="several-clear").click().run()
+    assert page.session_state.several.photos == []
+    assert not page.exception
+
+
+def test_no_more_than_twenty_photos_are_taken_and_it_says_so(page):
+    data = PORTRAITS[0].read_bytes()
+    page = given(page.run(), *((f"{i}.png", data) for i in range(22)))
+    assert len(page.session_state.several.photos) == 20
+    assert "2 photos were left out" in page.warning[0].value
+
+
+def test_every_choice_comes_back_from_the_url(page):
+    page.query_params |= {
+        "sphere-left": "untrained", "sphere-right": "norm-softmax", "sphere-parts": "seen",
+        "sphere-size": "large", "sphere-centres": "True", "sphere-people": "Hugo_Chavez,Nobody",
+        "sphere-picked": SOMEBODY, "lang": "ko",
+    }  # fmt: skip
+    page.run()
+    assert not page.exception
+    assert page.selectbox(key="sphere-left").value == "untrained"
+    assert page.selectbox(key="sphere-size").value == "large"
+    assert page.toggle(key="sphere-centres").value is True
+    assert page.multiselect(key="sphere-people").value == ["Hugo_Chavez"]
+    assert any(SOMEBODY.replace("_", " ") in m.value for m in page.markdown)
+    assert page.title[0].value == "두 공간을 구로 보기"
+
+
+def test_a_choice_is_kept_for_the_other_pages(page):
+    page.run()
+    page.selectbox(key="sphere-colour").set_value("angle").run()
+    assert page.query_params["sphere-colour"] == "angle"
+    assert page.session_state.kept["sphere-colour"] == "angle"
+    del page.query_params["sphere-colour"]  # as a change of page does
+    page.run()
+    assert page.selectbox(key="sphere-colour").value == "angle"
+
+
+def test_a_face_without_pictures_cannot_be_compared_and_says_so(page):
+    page.query_params["sphere-picked"] = SOMEBODY
+    page.run()
+    assert any("does not have the gallery's pictures" in c.value for c in page.caption)
+    page.button(key="face-close").click().run()
+    assert "sphere-picked" not in page.query_params
+    assert not [m for m in page.markdown if SOMEBODY.replace("_", " ") in m.value]
+
+
+def test_a_face_of_the_gallery_is_compared_with_a_click(lfw, monkeypatch):
+    monkeypatch.setenv("MARGINSCOPE_DATA", str(lfw.parent))
+    assets.gallery_photos.cache_clear()
+    at = AppTest.from_file(APP, default_timeout=90)
+    at.context = {"theme": "light", "locale": "en-US"}
+    at.query_params["sphere-picked"] = SOMEBODY
+    at.run()
+    at.button(key="face-right").click().run()
+    assert not at.exception
+    assert at.session_state.session.photos["right"].faces
+    files = assets.gallery_photos(ASSETS)
+    gallery = assets.spheres(ASSETS).gallery
+    assert [file.stem for file in files] == gallery.image.tolist()
+
+
+def test_a_gallery_of_ones_own_opens_by_the_setting(monkeypatch, tmp_path, page):
+    for name in ("gallery.npz", "spheres.npz"):
+        os.symlink(ASSETS / name, tmp_path / name)
+    monkeypatch.setenv("MARGINSCOPE_GALLERY", str(tmp_path))
+    page.run()
+    assert not page.exception
+    assert not page.info
+    (tmp_path / "spheres.npz").unlink()
+    assets.spheres.cache_clear()
+    page.run()
+    assert "python prepare.py" in page.info[0].value
+    assets.spheres.cache_clear()
