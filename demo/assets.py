@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from demo.figures.spheres import SphereSet
-from model.gallery import load_gallery, load_spheres
+from model.checkpoint import load_checkpoint
+from model.gallery import Gallery, load_gallery, load_spheres
 from model.recognizer import Recognizer
 from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
+from model.views import Space, space
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PORTRAITS = (ASSETS / "portraits" / "astronaut.png", ASSETS / "portraits" / "grace_hopper.jpg")
+SHIPPED = ("softmax", "norm-softmax", "arcface")
 ONNX = "MARGINSCOPE_ONNX"  # names an ONNX file that the app shows beside ours
 
 
@@ -43,6 +46,17 @@ def spheres() -> SphereSet:
     """The gallery and its layout; GalleryInvalid where they have not been made."""
     gallery = load_gallery(ASSETS / "gallery.npz")
     return SphereSet(gallery, load_spheres(ASSETS / "spheres.npz", gallery))
+
+
+@cache
+def spaces() -> tuple[Gallery, dict[str, Space]]:
+    """The gallery that ships, and each shipped model's view of it.
+
+    GalleryInvalid or CheckpointInvalid says the cure.
+    """
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    files = {name: ASSETS / f"{name}.safetensors" for name in SHIPPED}
+    return gallery, {name: space(gallery, load_checkpoint(file)) for name, file in files.items()}
 
 
 @cache
