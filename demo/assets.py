@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from demo.figures.spheres import SphereSet
+from model.checkpoint import load_checkpoint
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
 from model.files import fingerprint
-from model.gallery import GalleryInvalid, load_gallery, load_spheres
+from model.gallery import Gallery, GalleryInvalid, load_gallery, load_spheres
 from model.images import RGB
 from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
 from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
+from model.views import Space, space
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 PORTRAITS = (ASSETS / "portraits" / "astronaut.png", ASSETS / "portraits" / "grace_hopper.jpg")
+SHIPPED = ("softmax", "norm-softmax", "arcface")
 ONNX = "MARGINSCOPE_ONNX"  # names an ONNX file that the app shows beside ours
 GALLERY = "MARGINSCOPE_GALLERY"  # names a folder made by `prepare.py --images --output`
 IMAGES = "MARGINSCOPE_IMAGES"  # names the folder of people that such a gallery was made from
@@ -90,6 +93,17 @@ def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
             return None
         found.append(file)
     return tuple(found)
+
+
+@cache
+def spaces() -> tuple[Gallery, dict[str, Space]]:
+    """The gallery that ships, and each shipped model's view of it.
+
+    GalleryInvalid or CheckpointInvalid says the cure.
+    """
+    gallery = spheres(ASSETS).gallery
+    files = {name: ASSETS / f"{name}.safetensors" for name in SHIPPED}
+    return gallery, {name: space(gallery, load_checkpoint(file)) for name, file in files.items()}
 
 
 @cache

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evaluation.results import RESULTS, ROOT, percent, plain, read_json
+from model.ledger import SHARES, STATISTICS
 
 
 def readme() -> None:
@@ -69,6 +70,40 @@ def spheres() -> str:
     )
 
 
+LEDGER_ROWS = {
+    "w_ec": "W-EC: class centre to own mean",
+    "w_inter": "W-Inter: class centre to the nearest",
+    "seen_intra": "Intra, seen people",
+    "seen_left_out": "Intra, seen, leave-one-out",
+    "seen_inter": "Inter, seen people",
+    "unseen_intra": "Intra, unseen people",
+    "unseen_left_out": "Intra, unseen, leave-one-out",
+    "unseen_inter": "Inter, unseen people",
+    "seen_overlap": "overlap of genuine and impostor pairs, seen",
+    "seen_eer": "EER of these pairs, seen",
+    "unseen_overlap": "overlap, unseen",
+    "unseen_eer": "EER, unseen",
+}
+
+
+def ledger() -> str:
+    """The angle statistics of the three losses beside the paper's Table 3."""
+    found = read_json("ledger")
+    losses, paper = found["losses"], found["paper"]
+    lines = []
+    for name in (*STATISTICS, *SHARES):
+        ours = [
+            percent(scores[name])
+            if name in SHARES
+            else f"{scores[name]['value']:.1f} ± {scores[name]['standard_error']:.1f}°"
+            for scores in losses.values()
+        ]
+        theirs = [f"{column[name]:.2f}°" if name in column else "" for column in paper.values()]
+        lines.append(" | ".join([LEDGER_ROWS[name], *ours, *theirs]))
+    head = ["", *losses, *(f"paper: {name}" for name in paper)]
+    return rows(" | ".join(head), *lines)
+
+
 def benchmarks() -> str:
     """What each script of benchmarks/ measured: its ratio, what was wanted, and both sides."""
     lines = []
@@ -94,5 +129,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "view1": view1,
     "calibration": calibration,
     "spheres": spheres,
+=======
+    "ledger": ledger,
     "benchmarks": benchmarks,
 }

@@ -23,6 +23,16 @@ class Margin:
         """psi(m1 theta + m2) - m3 for angles theta in radians, any shape."""
         return psi(self.multiply * theta + self.add_angle) - self.add_cosine
 
+    def boundary(self, theta: Tensor) -> Tensor:
+        """The angle to another class centre at which its logit equals the target's, in radians.
+
+        acos(target(theta)): a face at `theta` from its own centre satisfies the margin against
+        another person where it is further than this from the other's centre (Deng et al. 2019,
+        Figure 5). NaN where the target lies below -1, so that no angle is far enough.
+        """
+        target = self.target(theta)
+        return torch.where(target >= -1.0, torch.acos(target.clamp(-1.0, 1.0)), torch.nan)
+
     def ramped(self, share: float) -> "Margin":
         """This margin at `share`, 0..1, of its strength; 0 is no margin at all."""
         return Margin(

@@ -1,0 +1,47 @@
+"""The ArcFace paper's angle statistics of the shipped models, beside the paper's own."""
+
+import hashlib
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from evaluation.results import ASSETS, LOSSES, RESULTS, made_by, write_json
+from model.checkpoint import load_checkpoint
+from model.gallery import load_gallery
+from model.ledger import IMAGES, PAPER, SHARES, STATISTICS, Measure, drawn_images
+from model.ledger import ledger as measured
+from model.views import space
+
+
+def ledger() -> None:
+    """Measure W-EC, W-Inter, Intra and Inter on assets/gallery.npz, into results/ledger.json.
+
+    It needs no LFW. Seen people are training people, unseen ones test people: it describes final
+    models and no choice hangs on it.
+    """
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    people = {
+        part: len(drawn_images(gallery.person[of_part]))
+        for part, of_part in (("seen", gallery.seen), ("unseen", ~gallery.seen))
+    }
+    found: dict[str, Any] = made_by("python evaluate.py ledger") | {
+        "images": IMAGES, "people": people, "losses": {}, "paper": PAPER,
+    }  # fmt: skip
+    for loss in LOSSES:
+        path = ASSETS / f"{loss}.safetensors"
+        one = space(gallery, load_checkpoint(path))
+        measures = measured(one.embeddings, one.person, one.seen, one.centres, one.owners)
+        numbers = {name: rounded(name, measures[name]) for name in (*STATISTICS, *SHARES)}
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        found["losses"][loss] = numbers | {"checkpoint_sha256": digest}
+        shown = ", ".join(f"{name} {numbers[name]['value']:.1f}°" for name in STATISTICS)
+        print(f"{loss:13} {shown}")
+    write_json(RESULTS / "ledger.json", found)
+
+
+def rounded(name: str, measure: Measure) -> dict[str, float]:
+    """A statistic as JSON keeps it: degrees, shares 0..1."""
+    if name in SHARES:
+        return {key: round(value, 5) for key, value in asdict(measure).items()}
+    return {key: round(float(np.degrees(value)), 3) for key, value in asdict(measure).items()}
