@@ -8,6 +8,7 @@ import torch
 from demo.language import text
 from demo.pages.compare import compare_page
 from demo.pages.frame import language
+from demo.pages.margin import margin_page
 from demo.pages.sphere_page import sphere_page
 from demo.spool import spool_in_memory
 
@@ -19,7 +20,11 @@ st.set_page_config(page_title=words("app.title"), layout="wide")
 st.html(Path(__file__).parent / "demo" / "pages" / "style.css")
 pages = {
     name: st.Page(page, title=words(f"nav.{name}"), url_path=name, default=name == "compare")
-    for name, page in {"compare": compare_page, "spheres": sphere_page}.items()
+    for name, page in {
+        "compare": compare_page,
+        "spheres": sphere_page,
+        "margin": margin_page,
+    }.items()
 }
 st.session_state.pages = pages  # for frame.go()
 st.navigation(list(pages.values()), position="top").run()

@@ -129,7 +129,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "view1": view1,
     "calibration": calibration,
     "spheres": spheres,
-=======
     "ledger": ledger,
     "benchmarks": benchmarks,
 }

@@ -14,6 +14,7 @@ from demo.figures.picture import picture
 from demo.language import Text
 from demo.pages.details import details, loss_term, per_thousand, term
 from demo.pages.frame import go, title
+from demo.pages.margin import uploads
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
 from demo.pages.spheres import marked, spheres
 from demo.service import Answer, Belief, CompareService, Comparison
@@ -58,6 +59,7 @@ def compare_page() -> None:
         spheres(marked(comparison), words)
         if st.button(words("spheres.larger"), key="to-spheres", type="tertiary"):
             go("spheres")
+        uploads(comparison, words)
         details(service, comparison, words)
         with st.expander(words("compare.how_title"), key="how", on_change="rerun",
                          bind="query-params"):  # fmt: skip

@@ -8,17 +8,17 @@ from demo import assets
 from demo.figures.dial import degrees
 from demo.language import Text
 from demo.pages.address import chosen_many, put
+from demo.pages.frame import title
 from demo.service import Comparison
 from model.errors import MarginScopeError
 from model.ledger import PAPER, SHARES, STATISTICS
 
 
-def margin_page(words: Text) -> None:
-    """Everything under the title line."""
+def margin_page() -> None:
+    """Each view under its own title, the losses beside one another."""
     from demo.pages import views  # Plotly, which the compare page does without
 
-    st.header(words("margin.title"), anchor=False)
-    st.markdown(words("margin.intro"))
+    words = title("margin")
     try:
         gallery, spaces = assets.spaces()
     except MarginScopeError as error:
@@ -31,6 +31,7 @@ def margin_page(words: Text) -> None:
     views.planes(shown, gallery, words)
     views.targets(words)
     ledger(words)
+    st.caption(words("app.notice"))
 
 
 def _losses(words: Text) -> list[str]:
@@ -79,8 +80,9 @@ def uploads(comparison: Comparison | None, words: Text) -> None:
     """For the compare page: both photos in true angles, in an expander that is drawn when open."""
     if comparison is None:
         return
-    title = words("margin.uploads_title")
-    with st.expander(title, key="exact", on_change="rerun", bind="query-params") as opened:
+    with st.expander(
+        words("margin.uploads_title"), key="exact", on_change="rerun", bind="query-params"
+    ) as opened:
         if not opened.open:
             return
         from demo.pages import views

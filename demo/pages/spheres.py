@@ -15,6 +15,7 @@ from demo.figures.standalone import FIGURES, SPHERES, script
 from demo.language import Text
 from demo.pages.address import asked, chosen, chosen_many, keep, put
 from demo.pages.face import PICKED, face_panel
+from demo.pages.frame import go
 from demo.pages.places import Marked, embed_all, neighbours_table, save_points, unplaced
 from demo.service import Comparison
 from model.errors import MarginScopeError
@@ -59,6 +60,8 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
         face_panel(drawn, picked, models, words)
     for sentence in [*_kept(models, words), words("spheres.how")]:
         st.caption(sentence)
+    if st.button(words("spheres.exact"), key="to-margin", type="tertiary"):
+        go("margin")
     if photos:
         neighbours_table(drawn, photos, embeddings, words)
     save_points(drawn, photos, data, words)
