@@ -11,11 +11,13 @@ from model.sphere import (
     correspondence,
     facing,
     faithfulness,
+    on_plane,
     on_sphere,
     person_means,
     place,
     project,
     smooth_weights,
+    umap_transform,
 )
 
 SEEDS = st.integers(0, 10_000)
@@ -31,6 +33,17 @@ def test_umaps_coordinates_are_turned_into_points_however_far_they_ran():
     points = on_sphere(angles)
     np.testing.assert_allclose(points[:4], [[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, -1]], atol=1e-9)
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1)
+
+
+@given(SEEDS, st.floats(0, 4))
+def test_two_angles_of_a_point_lead_back_to_it_however_far_they_ran(seed: int, reach: float):
+    points = np.concatenate([unit(seed, 20, 3), np.eye(3), -np.eye(3)])
+    angles = on_plane(points)
+    np.testing.assert_allclose(on_sphere(angles), points, atol=1e-12)
+    assert (np.abs(angles) <= np.pi).all()
+    far = 10**reach * np.random.default_rng(seed).normal(size=(20, 2))
+    ran = on_sphere(far)
+    np.testing.assert_allclose(on_sphere(on_plane(ran)), ran, atol=1e-9)
 
 
 @given(SEEDS)
@@ -88,6 +101,22 @@ def test_a_face_is_placed_among_its_neighbours_the_same_alone_as_among_others():
     alone = place(faces[1:2], gallery, points)
     np.testing.assert_array_equal(alone.points[0], found.points[1])
     assert alone.certainty[0] == found.certainty[1]
+
+
+def test_umaps_transform_starts_from_the_places_that_it_is_given():
+    """Three people of forty images, a right angle apart in the space and on the sphere."""
+    gallery = np.concatenate([unit(0, 40, 16) * 0.2 + axis for axis in np.eye(16)[:3]])
+    gallery = (gallery / np.linalg.norm(gallery, axis=1, keepdims=True)).astype(np.float32)
+    angles = np.repeat([[0.6, 0.5], [1.5, 1.5], [2.4, -1.0]], 40, axis=0)
+    points = on_sphere(angles + 0.05 * np.random.default_rng(0).normal(size=(120, 2)))
+    transform = umap_transform(gallery, points, Layout())
+    faces = np.eye(16, dtype=np.float32)[:3]
+    found = transform(faces)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    apart = np.degrees(np.arccos(np.clip(found @ points.T, -1, 1))).reshape(3, 3, 40).min(axis=2)
+    assert (apart.argmin(axis=1) == np.arange(3)).all()
+    assert apart.diagonal().max() < 15
+    np.testing.assert_array_equal(transform(faces), found)
 
 
 def test_a_stranger_between_people_has_no_honest_place():
