@@ -24,7 +24,7 @@ from model.angles import angles_between
 from model.data import lfw_home, read_lfw
 from model.gallery import load_gallery, load_spheres
 from model.recognizer import Embedding, Recognizer
-from model.sphere import HONEST, NEIGHBOURS, Layout, Places, Points, on_plane, place, umap_transform
+from model.sphere import HONEST, NEIGHBOURS, Layout, Points, on_plane, place, umap_transform
 from model.verification import Values, bootstrap_over_people
 
 HELD_OUT = 5  # one image of so many
@@ -79,9 +79,9 @@ def degrees_apart(points: Points, others: Points) -> Values:
     return np.degrees(angles_between(points, others))
 
 
-def refused(places: Places, person: NDArray[np.int64], honest: float = HONEST) -> Measured:
-    """The share of faces, showing `person` (M,), that have no honest place."""
-    return share(places.certainty < honest, person)
+def refused(certainty: Values, person: NDArray[np.int64]) -> Measured:
+    """The share of faces, of `certainty` (M,) and showing `person` (M,), without honest place."""
+    return share(certainty < HONEST, person)
 
 
 def company(together: Points, one_at_a_time: Points) -> Measured:
@@ -104,47 +104,36 @@ def gallery_scores(
 ) -> dict[str, Any]:
     """The held-out images of one space (N, D) and its sphere (N, 3), by place() and by UMAP."""
     out = held_out(person)
-    faces, gallery, spots = embeddings[out], embeddings[~out], points[~out]
+    faces, gallery, spots, shows = embeddings[out], embeddings[~out], points[~out], person[out]
     ours = place(faces, gallery, spots)
-    transform = umap_transform(gallery, spots, Layout())
-    theirs = transform(faces)
-    sides = {"place": ours.points, "umap_transform": theirs}
-    again = np.sort(np.random.default_rng(0).permutation(len(faces))[:ALONE])
-    alone = {
-        "place": [place(faces[i : i + 1], gallery, spots).points[0] for i in again],
-        "umap_transform": [transform(faces[i : i + 1])[0] for i in again],
+    sides: dict[str, Callable[[Embedding], Points]] = {
+        "place": lambda some: place(some, gallery, spots).points,
+        "umap_transform": umap_transform(gallery, spots, Layout()),
     }
-    across = wrapped(spots, ours.neighbours)
-    groups = {
-        "all": np.ones(len(faces), dtype=np.bool_),
-        "seen": seen[out],
-        "unseen": ~seen[out],
+    whose = {"all": np.ones(len(faces), dtype=np.bool_), "seen": seen[out], "unseen": ~seen[out]}
+    groups = whose | {
         "honest_place": ours.certainty >= HONEST,
-        "not_wrapped": ~across,  # where UMAP's mean of angles is that of places
+        "not_wrapped": ~wrapped(spots, ours.neighbours),  # UMAP's mean of angles is one of places
     }
-    shows = person[out]
     found: dict[str, Any] = {
         "no_honest_place": {
-            name: refused(part(ours, group), shows[group])
-            for name, group in groups.items()
-            if name in ("all", "seen", "unseen") and group.any()
+            name: refused(ours.certainty[some], shows[some])
+            for name, some in whose.items()
+            if some.any()
         }
     }
-    for name, spot in sides.items():
-        apart = degrees_apart(spot, points[out])
+    again = np.random.default_rng(0).permutation(len(faces))[:ALONE]
+    for name, side in sides.items():
+        placed = side(faces)
+        apart = degrees_apart(placed, points[out])
         found[name] = {
             group: distances(apart[some], shows[some])
             for group, some in groups.items()
             if some.any()
-        } | {"moved_by_company_degrees": company(spot[again], np.array(alone[name]))}
+        }
+        alone = np.concatenate([side(faces[i : i + 1]) for i in again])
+        found[name]["moved_by_company_degrees"] = company(placed[again], alone)
     return found
-
-
-def part(places: Places, some: NDArray[np.bool_]) -> Places:
-    """The places of some faces (M,)."""
-    return Places(
-        places.points[some], places.certainty[some], places.neighbours[some], places.angles[some]
-    )
 
 
 def choices(
@@ -200,7 +189,7 @@ def placement(data_home: Path | None = None) -> None:
         space = gallery.embeddings[loss], spheres[loss]
         scores = gallery_scores(*space, gallery.person, gallery.seen)
         scores["no_honest_place"]["strangers"] = refused(
-            place(strangers, *space), faces.person[chosen]
+            place(strangers, *space).certainty, faces.person[chosen]
         )
         scores["choices"] = choices(*space, gallery.person, gallery.seen, strangers)
         report["losses"][loss] = scores

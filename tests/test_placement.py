@@ -16,7 +16,6 @@ from evaluation.placement import (
     wrapped,
 )
 from model.aligned import Faces
-from model.sphere import Places
 
 
 def test_a_fifth_of_each_persons_images_is_held_out_and_the_same_again():
@@ -44,8 +43,7 @@ def test_distances_are_great_circle_degrees_and_their_shares():
 def test_the_error_of_a_share_is_the_binomial_one():
     """One image a person: drawing people with replacement is drawing images."""
     certainty = np.repeat([0.2, 0.9], [60, 140])
-    empty = np.zeros((200, 1))
-    found = refused(Places(empty, certainty, empty.astype(int), empty), np.arange(200))
+    found = refused(certainty, np.arange(200))
     assert found["value"] == pytest.approx(0.3)
     assert found["standard_error"] == pytest.approx((0.3 * 0.7 / 200) ** 0.5, rel=0.2)
 
