@@ -24,7 +24,7 @@ from model.angles import angles_between
 from model.data import lfw_home, read_lfw
 from model.gallery import load_gallery, load_spheres
 from model.recognizer import Embedding, Recognizer
-from model.sphere import HONEST, NEIGHBOURS, Layout, Points, on_plane, place, umap_transform
+from model.sphere import HONEST, NEIGHBOURS, Layout, Places, Points, on_plane, place, umap_transform
 from model.verification import Values, bootstrap_over_people
 
 HELD_OUT = 5  # one image of so many
@@ -79,9 +79,16 @@ def degrees_apart(points: Points, others: Points) -> Values:
     return np.degrees(angles_between(points, others))
 
 
-def refused(certainty: Values, person: NDArray[np.int64]) -> Measured:
-    """The share of faces, of `certainty` (M,) and showing `person` (M,), without honest place."""
-    return share(certainty < HONEST, person)
+def refusals(places: Places, threshold: float) -> dict[str, NDArray[np.bool_]]:
+    """Which faces (M,) have no honest place, and which have nobody near.
+
+    That is: no gallery face within `threshold`, the angle in degrees of the recogniser's verdict.
+    It decides nothing on screen; it stands beside for comparison.
+    """
+    return {
+        "no_honest_place": places.certainty < HONEST,
+        "nobody_near": np.degrees(places.angles[:, 0]) > threshold,
+    }
 
 
 def company(together: Points, one_at_a_time: Points) -> Measured:
@@ -100,7 +107,11 @@ def wrapped(points: Points, neighbours: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def gallery_scores(
-    embeddings: Embedding, points: Points, person: NDArray[np.int64], seen: NDArray[np.bool_]
+    embeddings: Embedding,
+    points: Points,
+    person: NDArray[np.int64],
+    seen: NDArray[np.bool_],
+    threshold: float,
 ) -> dict[str, Any]:
     """The held-out images of one space (N, D) and its sphere (N, 3), by place() and by UMAP."""
     out = held_out(person)
@@ -116,11 +127,8 @@ def gallery_scores(
         "not_wrapped": ~wrapped(spots, ours.neighbours),  # UMAP's mean of angles is one of places
     }
     found: dict[str, Any] = {
-        "no_honest_place": {
-            name: refused(ours.certainty[some], shows[some])
-            for name, some in whose.items()
-            if some.any()
-        }
+        what: {name: share(are[some], shows[some]) for name, some in whose.items() if some.any()}
+        for what, are in refusals(ours, threshold).items()
     }
     again = np.random.default_rng(0).permutation(len(faces))[:ALONE]
     for name, side in sides.items():
@@ -180,17 +188,18 @@ def placement(data_home: Path | None = None) -> None:
     spheres = load_spheres(ASSETS / "spheres.npz", gallery)
     faces = load_faces(read_lfw(lfw_home(data_home, download=True)), bar("aligning faces"))
     chosen = one_each(faces)
+    crops = faces.crops[chosen]
     report = made_by("python evaluate.py placement") | {
         "neighbours": NEIGHBOURS, "honest": HONEST, "gallery": len(gallery.person),
         "held_out": int(held_out(gallery.person).sum()), "strangers": len(chosen), "losses": {},
     }  # fmt: skip
     for loss in LOSSES:
-        strangers = Recognizer.load(ASSETS / f"{loss}.safetensors").embed(faces.crops[chosen])
+        recognizer = Recognizer.load(ASSETS / f"{loss}.safetensors")
+        threshold, strangers = recognizer.calibration.threshold, recognizer.embed(crops)
         space = gallery.embeddings[loss], spheres[loss]
-        scores = gallery_scores(*space, gallery.person, gallery.seen)
-        scores["no_honest_place"]["strangers"] = refused(
-            place(strangers, *space).certainty, faces.person[chosen]
-        )
+        scores = gallery_scores(*space, gallery.person, gallery.seen, threshold)
+        for what, are in refusals(place(strangers, *space), threshold).items():
+            scores[what]["strangers"] = share(are, faces.person[chosen])
         scores["choices"] = choices(*space, gallery.person, gallery.seen, strangers)
         report["losses"][loss] = scores
         show(loss, scores)
@@ -208,8 +217,9 @@ def show(loss: str, scores: dict[str, Any]) -> None:
             f" within {NEAR:.0f}°; company moves a face by "
             f"{scores[name]['moved_by_company_degrees']['median']:.1f}° (median)"
         )
-    told = ", ".join(f"{who} {percent(found)}" for who, found in scores["no_honest_place"].items())
-    print(f"no honest place: {told}")
+    for what in ("no_honest_place", "nobody_near"):
+        told = ", ".join(f"{who} {percent(found)}" for who, found in scores[what].items())
+        print(f"{what}: {told}")
     heads = [f"below {honest}" for honest in HONESTIES]
     print(f"\n| neighbours | median degrees | {' | '.join(heads)} |\n{'|---' * (2 + len(heads))}|")
     for row in scores["choices"]:
