@@ -8,6 +8,8 @@ python prepare.py --sweep              how neighbours, distance and link were ch
 """
 
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,6 +33,7 @@ from model.sphere import Layout, correspondence, faithfulness, project
 
 # What a sweep tries, on two of the spaces
 NEIGHBOURS, DISTANCES, LINKS = (10, 15, 30), (0.1, 0.4), (0.3, 1.0)
+LAYOUTS = [Layout(n, d, link) for n in NEIGHBOURS for d in DISTANCES for link in LINKS]
 PAIR = ("norm-softmax", "arcface")
 
 
@@ -132,21 +135,27 @@ def report(gallery: Gallery, spheres: dict[str, NDArray[np.float32]]) -> dict[st
     return found
 
 
-def sweep(gallery: Gallery) -> dict[str, object]:
-    """Every layout on two spaces: what each sphere keeps and how far they agree."""
+def sweep(gallery: Gallery, layouts: Sequence[Layout] = LAYOUTS) -> dict[str, object]:
+    """Every layout on two spaces: what each sphere keeps, how far they agree, how long it took."""
     rows = []
     spaces = [gallery.embeddings[name] for name in PAIR]
-    tried = [Layout(n, d, link) for n in NEIGHBOURS for d in DISTANCES for link in LINKS]
-    for layout in tqdm(tried, desc="layouts"):
+    for layout in tqdm(layouts, desc="layouts"):
+        began = time.perf_counter()
         points = project(spaces, layout)
+        seconds = time.perf_counter() - began
+        pairs = zip(spaces, points, strict=True)
+        found = [faithfulness(space, drawn, gallery.person) for space, drawn in pairs]
         kept = {
-            name: asdict(faithfulness(space, drawn, gallery.person))
-            for name, space, drawn in zip(PAIR, spaces, points, strict=True)
+            name: {key: round(value, 4) for key, value in asdict(measures).items()}
+            for name, measures in zip(PAIR, found, strict=True)
         }
         apart = correspondence(points[0], points[1], gallery.person)
-        rows.append(asdict(layout) | {"correspondence_degrees": apart, "kept": kept})
-        tqdm.write(f"{layout}: {apart:.1f}°, {kept}")
-    return made_by("python prepare.py --sweep") | {"layouts": rows}
+        row = {"correspondence_degrees": round(apart, 2), "seconds": round(seconds, 1)}
+        rows.append(asdict(layout) | row | {"kept": kept})
+        tqdm.write(f"{layout}: {apart:.1f}°, {seconds:.0f} s, {kept}")
+    return made_by("python prepare.py --sweep") | {
+        "images": len(gallery.person), "people": len(gallery.names), "layouts": rows,
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

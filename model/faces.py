@@ -50,7 +50,7 @@ class FacesTooMany(MarginScopeError):
     """A photo in which the detector would search for too long."""
 
     sentence = (
-        "This photo has far too many things that could be faces to search them all. "
+        "This photo has more than {limit} places that could be faces, the most that are searched. "
         "Crop it to the face that you mean."
     )
 
@@ -178,7 +178,7 @@ class _Bounded:
     def setInput(self, candidates: Any, *rest: Any) -> Any:  # noqa: N802, OpenCV's name
         """As cv2.dnn.Net has it, for (N, S, S, 3)."""
         if len(candidates) > self.limit:
-            raise FacesTooMany()
+            raise FacesTooMany(limit=self.limit)
         return self.network.setInput(candidates, *rest)
 
     def __getattr__(self, name: str) -> Any:

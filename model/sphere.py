@@ -4,7 +4,7 @@ Points are (N, 3) unit vectors, x to the right, y up, z to the viewer. A layout 
 whom; it equalises density, so drawn angles are not true ones (faithfulness() says how far off).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,33 @@ def on_sphere(angles: NDArray[np.floating]) -> Points:
     """UMAP's two unbounded coordinates under the haversine metric, (N, 2), as unit (N, 3)."""
     a, b = np.asarray(angles, dtype=np.float64).T
     return np.stack([np.sin(a) * np.cos(b), np.sin(a) * np.sin(b), np.cos(a)], axis=1)
+
+
+def on_plane(points: Points) -> NDArray[np.float64]:
+    """Two angles (N, 2) that on_sphere() turns into these points: a in 0..pi, b in -pi..pi."""
+    x, y, z = np.asarray(points, dtype=np.float64).T
+    return np.stack([np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)], axis=1)
+
+
+def umap_transform(
+    gallery: Embedding, points: Points, layout: Layout
+) -> Callable[[Embedding], Points]:
+    """place()'s rival, umap.transform(): faces (M, D) -> (M, 3) among a gallery at `points`.
+
+    UMAP takes the gallery's neighbours alone (transform_mode "graph" lays nothing out) and is then
+    given `points` (N, 3) as its layout. It starts a face at the weighted mean of its neighbours'
+    angles, even where they wrap around, and moves it for 100 epochs while the gallery stays.
+    """
+    import umap
+
+    mapper = umap.UMAP(
+        n_neighbors=layout.neighbours, min_dist=layout.distance, metric="cosine",
+        output_metric="haversine", random_state=layout.seed, transform_seed=layout.seed, n_jobs=1,
+        transform_mode="graph",
+    ).fit(gallery)  # fmt: skip
+    mapper.embedding_ = on_plane(points).astype(np.float32)
+    mapper.transform_mode = "embedding"
+    return lambda faces: on_sphere(mapper.transform(faces))
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from model.sphere import (
     correspondence,
     facing,
     faithfulness,
+    on_plane,
     on_sphere,
     person_means,
     place,
     project,
     smooth_weights,
+    umap_transform,
 )
 
 SEEDS = st.integers(0, 10_000)
@@ -31,6 +33,17 @@ def test_umaps_coordinates_are_turned_into_points_however_far_they_ran():
     points = on_sphere(angles)
     np.testing.assert_allclose(points[:4], [[0, 0, 1], [1, 0, 0], [0, 1, 0], [0, 0, -1]], atol=1e-9)
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1)
+
+
+@given(SEEDS, st.floats(0, 4))
+def test_two_angles_of_a_point_lead_back_to_it_however_far_they_ran(seed: int, reach: float):
+    points = np.concatenate([unit(seed, 20, 3), np.eye(3), -np.eye(3)])
+    angles = on_plane(points)
+    np.testing.assert_allclose(on_sphere(angles), points, atol=1e-12)
+    assert (np.abs(angles) <= np.pi).all()
+    far = 10**reach * np.random.default_rng(seed).normal(size=(20, 2))
+    ran = on_sphere(far)
+    np.testing.assert_allclose(on_sphere(on_plane(ran)), ran, atol=1e-9)
 
 
 @given(SEEDS)
@@ -88,6 +101,25 @@ def test_a_face_is_placed_among_its_neighbours_the_same_alone_as_among_others():
     alone = place(faces[1:2], gallery, points)
     np.testing.assert_array_equal(alone.points[0], found.points[1])
     assert alone.certainty[0] == found.certainty[1]
+
+
+def test_umaps_transform_is_that_of_a_fitted_umap_with_those_places(spaces):
+    """A UMAP that has laid its gallery out itself, whose places are then written as ours are."""
+    import umap
+
+    made, _ = spaces
+    gallery, faces = made[1][::2], made[1][1::20]
+    layout = Layout(neighbours=10)
+    fitted = umap.UMAP(
+        n_neighbors=10, min_dist=layout.distance, metric="cosine", output_metric="haversine",
+        random_state=0, transform_seed=0,
+    ).fit(gallery)  # fmt: skip
+    points = on_sphere(fitted.embedding_)
+    fitted.embedding_ = on_plane(points).astype(np.float32)
+    expected = on_sphere(fitted.transform(faces))
+    transform = umap_transform(gallery, points, layout)
+    np.testing.assert_allclose(transform(faces), expected, atol=1e-6)
+    np.testing.assert_array_equal(transform(faces), transform(faces))
 
 
 def test_a_stranger_between_people_has_no_honest_place():

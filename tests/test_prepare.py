@@ -1,0 +1,42 @@
+"""prepare.py's sweep on spaces made by hand; its files are held by tests/model/test_gallery.py."""
+
+import numpy as np
+import pytest
+
+from model.gallery import Gallery
+from model.sphere import Layout
+from prepare import LAYOUTS, PAIR, sweep
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Gallery:
+    """Eight people of ten images in two spaces with the same people at the same places."""
+    rng = np.random.default_rng(0)
+    person = np.repeat(np.arange(8), 10)
+    centres, noise = rng.normal(size=(8, 24)), rng.normal(size=(80, 24))
+    made = [centres[person] + width * noise for width in (0.5, 0.3)]
+    spaces = [(v / np.linalg.norm(v, axis=1, keepdims=True)).astype(np.float32) for v in made]
+    return Gallery(
+        names=tuple("ABCDEFGH"), person=person, image=np.array([f"{i}" for i in range(80)]),
+        seen=person < 4, embeddings=dict(zip(PAIR, spaces, strict=True)),
+        lengths={name: np.ones(80, np.float32) for name in PAIR},
+    )  # fmt: skip
+
+
+def test_a_sweep_tells_of_each_layout_what_a_choice_needs(gallery):
+    tried = [Layout(8, 0.1, link, epochs=60) for link in (0.0, 1.0)]
+    rows = sweep(gallery, tried)["layouts"]
+    assert [row["link"] for row in rows] == [0.0, 1.0]
+    for row in rows:
+        assert row["seconds"] > 0
+        assert set(row["kept"]) == set(PAIR)
+        for kept in row["kept"].values():
+            assert 0.5 < kept["trustworthiness"] <= 1
+            assert -1 <= kept["rank_correlation"] <= 1
+    # what the link is for
+    assert rows[1]["correspondence_degrees"] < rows[0]["correspondence_degrees"]
+
+
+def test_the_shipped_layout_is_among_those_tried():
+    assert Layout() in LAYOUTS
+    assert len(LAYOUTS) == len(set(LAYOUTS)) == 12
