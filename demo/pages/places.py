@@ -34,6 +34,7 @@ def unplaced(
     drawn: SphereSet, photos: Marked, embeddings: Mapping[str, Embedding], words: Text
 ) -> None:
     """A sentence for each photo that has no honest place on a sphere."""
+    found = assets.results("placement").get("losses", {})
     for model, vectors in embeddings.items():
         certainty = drawn.place(model, vectors).certainty
         hollow = [
@@ -42,7 +43,11 @@ def unplaced(
             if value < HONEST
         ]
         if hollow:
-            st.info(words("spheres.unplaced", loss=words.loss(model), marks=", ".join(hollow)))
+            said = [words("spheres.unplaced", loss=words.loss(model), marks=", ".join(hollow))]
+            if model in found and assets.gallery_folder() == assets.ASSETS:
+                share = 100 * found[model]["no_honest_place"]["strangers"]["value"]
+                said.append(words("spheres.unplaced_share", share=f"{share:.0f}"))
+            st.info(" ".join(said))
 
 
 def neighbours_table(
