@@ -60,14 +60,14 @@ def fan_figure(
     names = [broken(person_name(gallery, group.person)) for group in drawn.others]
     figure.update_polars(
         bgcolor="rgba(0,0,0,0)",
-        radialaxis={"range": [0, SPAN], "tickvals": [30, 60, 90, 120], "ticksuffix": "°",
-                    "angle": 90, "tickangle": 90, "gridcolor": LINE, "gridwidth": 0.5,
+        radialaxis={"range": [0, SPAN], "tick0": 0, "dtick": 30, "ticksuffix": "°",
+                    "angle": 90.0 - sector, "tickangle": 0, "gridcolor": LINE, "gridwidth": 0.5,
                     "showline": False, "ticks": "", "tickfont": {"size": 11}},
         angularaxis={"tickvals": [sector * (i + 0.5) for i in range(len(names))],
                      "ticktext": names, "showgrid": False, "linecolor": LINE, "ticks": "",
                      "rotation": 90, "direction": "clockwise", "tickfont": {"size": 11}},
     )  # fmt: skip
-    return sheet(figure, 400, margin={"l": 62, "r": 62, "t": 44, "b": 44})
+    return sheet(figure, 350, margin={"l": 56, "r": 56, "t": 40, "b": 36})
 
 
 def _rings(figure: go.Figure, drawn: Fan, loss: str, reach: float | None) -> None:

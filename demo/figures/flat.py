@@ -30,7 +30,7 @@ def sheet(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
     """The figure without a ground of its own, in our type, with nothing to zoom by mistake."""
     look: dict[str, Any] = {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
+        "margin": {"l": 8, "r": 20, "t": 40, "b": 8},
         "paper_bgcolor": CLEAR,
         "plot_bgcolor": CLEAR,
         "dragmode": False,
@@ -46,11 +46,22 @@ def sheet(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
 def degree_axis(span: float = SPAN, **more: Any) -> dict[str, Any]:
     """An axis of angles from 0 to `span` degrees, a tick each 30."""
     look: dict[str, Any] = {
-        "range": [0, span], "tickvals": list(range(0, int(span) + 1, 30)), "ticksuffix": "°",
+        "range": [0, span], "tick0": 0, "dtick": 30, "ticksuffix": "°",
         "fixedrange": True, "gridcolor": LINE, "gridwidth": 0.5, "zeroline": False,
         "automargin": True,
     }  # fmt: skip
     return look | more
+
+
+def titled(words: str) -> dict[str, Any]:
+    """An axis title no larger than the rest."""
+    return {"text": words, "font": {"size": 12}}
+
+
+def legend(above: bool = True) -> dict[str, Any]:
+    """A legend in lines across the figure, at its top or its foot."""
+    edge = "top" if above else "bottom"
+    return {"orientation": "h", "x": 0, "y": float(above), "yref": "container", "yanchor": edge}
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

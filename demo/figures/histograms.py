@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from demo.colours import INK, colour_of, translucent
-from demo.figures.flat import SPAN, degree_axis, sheet
+from demo.figures.flat import SPAN, degree_axis, legend, sheet, titled
 from demo.language import Text
 from model.ledger import PER_DEGREE, PairAngles, equal_error, overlap
 from model.verification import Values
@@ -67,12 +67,11 @@ def histogram_figure(
             yanchor="bottom", showarrow=False, align="left", row=row, col=1,
         )  # fmt: skip
     figure.update_xaxes(**degree_axis(SPAN))
-    figure.update_xaxes(title=text("margin.pair_angle"), row=len(parts), col=1)
+    figure.update_xaxes(title=titled(text("margin.pair_angle")), row=len(parts), col=1)
     figure.update_yaxes(range=[0, top], fixedrange=True, showgrid=False, zeroline=True,
                         zerolinecolor=INK, ticksuffix=" %", nticks=4)  # fmt: skip
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yref": "container", "yanchor": "top"}
-    return sheet(figure, 180 + 140 * len(parts), showlegend=True, legend=legend,
-                 margin={"l": 8, "r": 8, "t": 62, "b": 8})  # fmt: skip
+    return sheet(figure, 150 + 140 * len(parts), showlegend=True, legend=legend(),
+                 margin={"l": 8, "r": 20, "t": 48, "b": 8})  # fmt: skip
 
 
 def _line(figure: go.Figure, row: int, at: float, dash: str, top: float) -> None:

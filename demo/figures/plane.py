@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import torch
 
 from demo.colours import INK, LINE, colour_of, translucent
-from demo.figures.flat import SPAN, degree_axis, sheet
+from demo.figures.flat import SPAN, degree_axis, legend, sheet, titled
 from demo.figures.people import image_name, people_colours, person_name
 from demo.language import Text
 from model.gallery import Gallery
@@ -49,13 +49,13 @@ def plane_figure(
                 )  # fmt: skip
     _faces(figure, drawn, gallery)
     names = [person_name(gallery, person) for person in drawn.people]
-    figure.update_xaxes(title=text("margin.angle_to", who=names[0]), constrain="domain",
-                        **degree_axis(SPAN))  # fmt: skip
-    figure.update_yaxes(title=text("margin.angle_to", who=names[1]), constrain="domain",
-                        scaleanchor="x", **degree_axis(SPAN))  # fmt: skip
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yref": "container", "yanchor": "top"}
-    return sheet(figure, 430, showlegend=True, legend=legend,
-                 margin={"l": 8, "r": 8, "t": 56, "b": 8})  # fmt: skip
+    for axis, name in ((figure.update_xaxes, names[0]), (figure.update_yaxes, names[1])):
+        axis(title=titled(text("margin.angle_to", who=name)), constrain="domain",
+             **degree_axis(SPAN))  # fmt: skip
+    figure.update_yaxes(scaleanchor="x", constraintoward="top")
+    # Margins that no legend moves, so that every plane has the same size
+    room = {"l": 62, "r": 20, "t": 40, "b": 165, "autoexpand": False}
+    return sheet(figure, 500, showlegend=True, legend=legend(above=False), margin=room)
 
 
 def _possible(figure: go.Figure, apart: float) -> None:

@@ -12,7 +12,7 @@ import torch
 from plotly.subplots import make_subplots
 
 from demo.colours import INK, LINE, colour_of, translucent
-from demo.figures.flat import degree_axis, sheet
+from demo.figures.flat import degree_axis, legend, sheet, titled
 from demo.language import Text
 from model.checkpoint import Card
 from model.margins import LOSSES, Margin
@@ -76,14 +76,12 @@ def target_figure(drawn: list[Curve], cards: dict[str, Card], text: Text) -> go.
     for i, (loss, card) in enumerate(cards.items()):
         _angles(figure, loss, card, i == 0, text)
     figure.update_xaxes(**degree_axis(180.0))
-    figure.update_xaxes(title=text("margin.own_angle"), row=2, col=1)
+    figure.update_xaxes(title=titled(text("margin.own_angle")), row=2, col=1)
     look = {"fixedrange": True, "gridcolor": LINE, "gridwidth": 0.5, "zerolinecolor": LINE}
-    figure.update_yaxes(title=text("margin.target"), row=1, col=1, **look)
-    figure.update_yaxes(title=text("margin.share"), row=2, col=1, ticksuffix=" %", nticks=4,
+    figure.update_yaxes(title=titled(text("margin.target")), row=1, col=1, **look)
+    figure.update_yaxes(title=titled(text("margin.share")), row=2, col=1, ticksuffix=" %", nticks=4,
                         rangemode="tozero", **look)  # fmt: skip
-    legend = {"orientation": "h", "x": 0, "y": 1.0, "yref": "container", "yanchor": "top"}
-    return sheet(figure, 560, showlegend=True, legend=legend,
-                 margin={"l": 8, "r": 8, "t": 84, "b": 8})  # fmt: skip
+    return sheet(figure, 540, showlegend=True, legend=legend())
 
 
 def _curve(figure: go.Figure, curve: Curve, text: Text) -> None:
@@ -129,4 +127,4 @@ def _angles(figure: go.Figure, loss: str, card: Card, first: bool, text: Text) -
         place = {"xref": "x2", "yref": "y2 domain", "y": 1.0, "showarrow": False}
         start = np.average(MIDDLES, weights=card.training["own_angles_start"])
         figure.add_annotation(text=text("margin.start"), x=float(start), xanchor="left",
-                              xshift=14, **place)  # fmt: skip
+                              xshift=34, **place)  # fmt: skip

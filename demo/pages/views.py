@@ -259,4 +259,5 @@ def _csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words
     st.download_button(
         words("margin.csv"), to_csv(head, rows), file_name=f"marginscope-{name}.csv",
         mime="text/csv", key=f"csv-{name}", on_click="ignore", type="tertiary",
+        icon=":material/download:",
     )  # fmt: skip
