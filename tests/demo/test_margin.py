@@ -198,27 +198,25 @@ def test_csv_reads_back():
                      ["softmax", 'C "D"', "2.0"]]  # fmt: skip
 
 
-def english() -> None:
-    from demo.language import text
+def page() -> None:
     from demo.pages.margin import margin_page
 
-    margin_page(text("en"))
+    margin_page()
 
 
-def korean() -> None:
-    from demo.language import text
-    from demo.pages.margin import margin_page
-
-    margin_page(text("ko"))
+def opened(language: str = "en") -> AppTest:
+    at = AppTest.from_function(page, default_timeout=120)
+    at.query_params["lang"] = language
+    return at
 
 
 def charts(at: AppTest) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
 
 
-@pytest.mark.parametrize("script", [english, korean])
-def test_the_page_has_every_view_of_three_networks(script):
-    at = AppTest.from_function(script, default_timeout=120).run()
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_has_every_view_of_three_networks(language):
+    at = opened(language).run()
     assert not at.exception
     assert not at.error
     assert len(charts(at)) == 3 + 3 + 3 + 1
@@ -231,7 +229,7 @@ def test_the_page_has_every_view_of_three_networks(script):
 
 
 def test_choices_change_the_figures_and_stand_in_the_url():
-    at = AppTest.from_function(english, default_timeout=120)
+    at = opened()
     gallery, spaces = assets.spaces()
     stranger = int(gallery.person[~gallery.seen][0])
     at.query_params["fan-person"] = gallery.names[stranger]
@@ -255,7 +253,7 @@ def test_choices_change_the_figures_and_stand_in_the_url():
 def test_without_a_gallery_the_page_says_how_to_make_one(monkeypatch, tmp_path):
     monkeypatch.setattr(assets, "ASSETS", tmp_path)
     assets.spaces.cache_clear()
-    at = AppTest.from_function(english, default_timeout=120).run()
+    at = opened().run()
     assets.spaces.cache_clear()
     assert not at.exception
     assert "python prepare.py" in at.error[0].value
