@@ -7,9 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from demo.colours import of_people
 from demo.figures.spheres import SphereSet
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
 from model.files import fingerprint
+from model.film import Reel, load_playback
 from model.gallery import GalleryInvalid, load_gallery, load_spheres
 from model.images import RGB
 from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
@@ -90,6 +94,19 @@ def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
             return None
         found.append(file)
     return tuple(found)
+
+
+@cache
+def playback() -> dict[str, Reel]:
+    """The small trainings on film, by set; GalleryInvalid where they have not been made."""
+    return load_playback(ASSETS / "playback.npz")
+
+
+@cache
+def people_colours() -> dict[str, str]:
+    """The colour of each person of the gallery that ships, by folder; as on the spheres."""
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    return dict(zip(gallery.names, of_people(np.bincount(gallery.person)), strict=True))
 
 
 @cache
