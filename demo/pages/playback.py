@@ -17,9 +17,8 @@ from demo.pages.address import chosen, keep
 from demo.pages.frame import title
 from model.errors import MarginScopeError
 from model.film import Reel
-from model.playback import MARGINS, STRIP
+from model.playback import MARGINS, SETS, STRIP
 
-SETS = ("sixteen", "eight", "circle")
 FIRST = {"set": "sixteen", "left": "softmax", "right": "arcface-0.5"}
 TABLED = ("norm-softmax", "arcface-0.5")  # of which the sentence on longer trainings tells
 
@@ -33,13 +32,18 @@ def playback_page() -> None:
         st.info(words.error(error))
         return
     with st.container(horizontal=True, key="playback-choices"):
-        name = _select("set", SETS, lambda one: words(f"playback.{one}"), words)
+        name = _select("set", list(SETS), lambda one: words(f"playback.{one}"), words)
         reel = reels[name]
         called = partial(run_name, words=words)
         runs = tuple(_select(side, list(reel.films), called, words) for side in ("left", "right"))
     left, right = runs
     data = playback_data(name, reel, (left, right), colours, words)
-    sentences = [words(f"playback.keeps_{'circle' if name == 'circle' else 'sphere'}")]
+    warm_up = SETS[name].warm_up
+    sentences = [
+        words("playback.keeps_circle", warm_up=warm_up)
+        if warm_up
+        else words("playback.keeps_sphere")
+    ]
     sentences.append(words("playback.small", people=len(reel.names), **_counts(reel)))
     _component()(
         key="playback",

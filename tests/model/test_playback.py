@@ -107,14 +107,20 @@ def test_a_film_repeats_for_a_seed_and_is_another_for_another(few: Cast):
     assert (first.points != other.points).any()
 
 
+@pytest.mark.parametrize("warm_up", [0, 5])
 @pytest.mark.parametrize("run", RUNS)
-def test_every_training_starts_from_the_same_weights(few: Cast, run: str):
-    network, head = start(few, RUNS[run], SHORT)
-    reference, control = start(few, RUNS["norm-softmax"], SHORT)
+def test_every_training_starts_from_the_same_weights(few: Cast, run: str, warm_up: int):
+    setting = replace(SHORT, warm_up=warm_up)
+    network, head = start(few, RUNS[run], setting)
+    reference, control = start(few, RUNS["softmax"], setting)
     for one, other in zip(network.parameters(), reference.parameters(), strict=True):
         assert torch.equal(one, other)
     assert torch.equal(head.weight, control.weight)
     assert head.bias is None  # softmax too is without
+    assert head.margin == RUNS[run]
+    assert head.scale == (1 if run == "softmax" else SHORT.scale)
+    fresh, _ = start(few, RUNS[run], SHORT)
+    assert torch.equal(fresh[0].weight, network[0].weight) == (warm_up == 0)
 
 
 @pytest.mark.parametrize("step", [0, 7, 29])
