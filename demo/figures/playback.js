@@ -37,7 +37,7 @@ class Playback {
       canvas.addEventListener('pointermove', e => this.move(e, canvas, side));
       canvas.addEventListener('pointerup', e => this.up(e, side));
       canvas.addEventListener('pointercancel', () => { this.drag = null; });
-      canvas.addEventListener('pointerleave', () => this.point(null));
+      canvas.addEventListener('pointerleave', e => { if (e.pointerType === 'mouse') this.point(null); });
     });
     for (const canvas of this.charts) {
       const seek = event => this.seek(frameUnder(event, canvas, this.data.steps.length));
@@ -192,7 +192,7 @@ class Playback {
   }
 
   point(index, event) {
-    if (index === this.hover || this.playing) index = this.playing ? null : index;
+    if (this.playing) index = null;
     if (index === this.hover) return;
     this.hover = index;
     this.label.hidden = index === null;

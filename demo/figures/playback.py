@@ -40,7 +40,8 @@ def run_name(run: str, words: Text) -> str:
 def told(curve: str, film: Film) -> list[float]:
     """A curve as it is shown: per cent or degrees, to a hundredth."""
     values = film.curves[curve]
-    return np.round(100 * values if curve in SHARES else np.degrees(values), 2).tolist()
+    shown = 100 * values if curve in SHARES else np.degrees(values)
+    return [round(float(value), 2) for value in shown]
 
 
 def playback_data(
