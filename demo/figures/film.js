@@ -80,7 +80,7 @@ function placed({ turn, at }, { points, reach }, long, ring) {
   });
 }
 
-function dots({ c, ground, radius }, points, { person, held, colours }, lit, hover, alpha) {
+function dots({ c, ink, ground, radius }, points, { person, held, colours }, lit, hover, alpha) {
   const size = Math.max(1.7, Math.min(3.4, radius / 75));
   for (const [x, y, , i] of points) {
     c.globalAlpha = alpha * faded(lit, person[i]);
@@ -89,9 +89,9 @@ function dots({ c, ground, radius }, points, { person, held, colours }, lit, hov
     c.arc(x, y, held[i] ? r + 0.4 : r, 0, 7);
     c.fillStyle = held[i] ? ground : colours[person[i]];
     c.fill();
-    if (!held[i]) continue;
-    c.strokeStyle = colours[person[i]];
-    c.lineWidth = 1.4;
+    c.strokeStyle = held[i] ? colours[person[i]] : ink;
+    c.lineWidth = held[i] ? 1.4 : 0.5;
+    if (!held[i]) c.globalAlpha *= 0.5; // a rim, for colours that are near the page's own
     c.stroke();
   }
   c.globalAlpha = 1;
