@@ -1,8 +1,9 @@
-"""Checkpoints and LFW -> the gallery's embeddings and both spheres, in assets/.
+"""Checkpoints and LFW -> the gallery's embeddings, both spheres and the playback, in assets/.
 
 The same bytes again on the same machine with as many cores.
 
 python prepare.py
+python prepare.py --only playback      the small trainings alone, from the gallery as it is
 python prepare.py --images ~/my-people --output ~/my-gallery
 python prepare.py --sweep              how neighbours, distance and link were chosen (results/)
 """
@@ -12,6 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from tqdm import tqdm
 
+from evaluation.playback import make_playback
 from evaluation.results import ASSETS, LOSSES, RESULTS, bar, made_by, write_json
 from model.aligned import Faces, load_faces
 from model.backbone import embed_with_length, to_input
@@ -49,6 +52,8 @@ class Command:
     """Where gallery.npz and spheres.npz go."""
     exclude: tuple[str, ...] = ()
     """People who are not to be drawn, by the names of their folders."""
+    only: Literal["everything", "playback"] = "everything"
+    """playback: film the small trainings again from the gallery that is there, nothing else."""
     sweep: bool = False
     """Try layouts and write what each keeps to results/spheres.json, instead of making files."""
 
@@ -57,6 +62,9 @@ def main(argv: list[str]) -> int:
     """Run the command line; the exit code is 0, or 2 for what a person can mend."""
     command = tyro.cli(Command, args=argv)
     try:
+        if command.only == "playback":
+            make_playback(command.output)
+            return 0
         gallery = embed_gallery(command)
         if command.sweep:
             write_json(RESULTS / "spheres.json", sweep(gallery))
@@ -70,6 +78,7 @@ def main(argv: list[str]) -> int:
         kept = report(gallery, named)
         if command.output == ASSETS:
             write_json(RESULTS / "layout.json", made_by("python prepare.py") | {"spheres": kept})
+            make_playback(command.output)
     except MarginScopeError as error:
         print(f"prepare.py: {error}", file=sys.stderr)
         return 2

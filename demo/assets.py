@@ -7,10 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from demo.colours import of_people
 from demo.figures.spheres import SphereSet
 from model.checkpoint import load_checkpoint
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
 from model.files import fingerprint
+from model.film import Reel, load_playback
 from model.gallery import Gallery, GalleryInvalid, load_gallery, load_spheres
 from model.images import RGB
 from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
@@ -104,6 +108,19 @@ def spaces() -> tuple[Gallery, dict[str, Space]]:
     gallery = spheres(ASSETS).gallery
     files = {name: ASSETS / f"{name}.safetensors" for name in SHIPPED}
     return gallery, {name: space(gallery, load_checkpoint(file)) for name, file in files.items()}
+
+
+@cache
+def playback() -> dict[str, Reel]:
+    """The small trainings on film, by set; GalleryInvalid where they have not been made."""
+    return load_playback(ASSETS / "playback.npz")
+
+
+@cache
+def people_colours() -> dict[str, str]:
+    """The colour of each person of the gallery that ships, by folder; as on the spheres."""
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    return dict(zip(gallery.names, of_people(np.bincount(gallery.person)), strict=True))
 
 
 @cache

@@ -1,4 +1,11 @@
-"""Hue is the loss, everywhere (Okabe and Ito's colours, told apart by colour-blind eyes)."""
+"""Hue is the loss, everywhere (Okabe and Ito's colours, told apart by colour-blind eyes).
+
+Points of people have colours of their own, each person the same on every figure.
+"""
+
+import colorcet
+import numpy as np
+from numpy.typing import NDArray
 
 LOSS = {
     "softmax": "#E69F00",
@@ -17,6 +24,15 @@ INK = "#808791"
 def colour_of(recognizer: str) -> str:
     """The hue of a recogniser's loss; grey for one that is not ours."""
     return LOSS.get(recognizer, OTHER)
+
+
+def of_people(images: NDArray[np.int64]) -> list[str]:
+    """A colour for each of C people, the plainest for those with most `images` (C,)."""
+    order = np.argsort(-images, kind="stable")
+    colours = np.empty(len(images), dtype=object)
+    colours[order] = np.resize(colorcet.b_glasbey_category10, len(order))
+    found: list[str] = colours.tolist()
+    return found
 
 
 def translucent(colour: str, alpha: float) -> str:

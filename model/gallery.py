@@ -104,7 +104,7 @@ def save_gallery(path: Path, gallery: Gallery) -> None:
 
 def load_gallery(path: Path) -> Gallery:
     """Read what save_gallery wrote; GalleryInvalid."""
-    arrays = _read(path)
+    arrays = read_npz(path)
     try:
         embeddings = _by_model(arrays, "embedding", _unit)
         gallery = Gallery(
@@ -142,7 +142,7 @@ def _unit(vectors: NDArray[np.float16]) -> Embedding:
 
 def load_spheres(path: Path, gallery: Gallery) -> dict[str, NDArray[np.float32]]:
     """The layout (N, 3) by model; GalleryInvalid where it is not of that gallery."""
-    spheres = {name: array.astype(np.float32) for name, array in _read(path).items()}
+    spheres = {name: array.astype(np.float32) for name, array in read_npz(path).items()}
     for name, points in spheres.items():
         if points.shape != (len(gallery.person), 3) or name not in gallery.embeddings:
             raise GalleryInvalid(path=path.name, problem="it belongs to another gallery")
@@ -151,7 +151,8 @@ def load_spheres(path: Path, gallery: Gallery) -> dict[str, NDArray[np.float32]]
     return spheres
 
 
-def _read(path: Path) -> dict[str, NDArray[Any]]:
+def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz without unpickling; GalleryInvalid where it is missing or damaged."""
     try:
         with np.load(path, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}

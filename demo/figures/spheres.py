@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import colorcet
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.colours import of_people
 from demo.service import Photo, data_url
 from model.angles import angles_between
 from model.gallery import Gallery
@@ -59,9 +59,6 @@ class SphereSet:
         """The gallery as the component takes it: numbers in base64, angles in tenths."""
         gallery = self.gallery
         models, headed = list(self.points), list(gallery.centres)
-        order = np.argsort(-np.bincount(gallery.person), kind="stable")
-        colours = np.empty(len(gallery.names), dtype=object)
-        colours[order] = np.resize(colorcet.b_glasbey_category10, len(order))
         packed = {
             "person": gallery.person.astype(np.uint16).tobytes(),
             "seen": gallery.seen.astype(np.uint8).tobytes(),
@@ -75,7 +72,7 @@ class SphereSet:
         sent = {key: base64.b64encode(value).decode() for key, value in packed.items()}
         return sent | {
             "id": digest, "models": models, "headed": headed, "names": self.names,
-            "colours": colours.tolist(),
+            "colours": of_people(np.bincount(gallery.person)),
         }  # fmt: skip
 
     def place(self, model: str, embeddings: Embedding) -> Places:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 FIGURES = Path(__file__).resolve().parent
-PARTS = {"sphere": ("rotation", "paper", "sphere")}  # of a script that is more than one file
+PARTS = {  # of a script that is more than one file
+    "sphere": ("rotation", "paper", "sphere"),
+    "playback": ("rotation", "paper", "film", "chart", "playback"),
+}
 SPHERES = """
 <div class="spheres" tabindex="0" role="img">
   <figure><canvas></canvas><figcaption></figcaption></figure>
