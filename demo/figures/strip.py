@@ -16,7 +16,7 @@ from model.film import FULL, Film, Reel
 from model.playback import MARGINS, STRIP
 
 CELL, RADIUS, LEG = 150.0, 66.0, 96.0  # of one sphere, in the drawing's units; LEG of a wedge
-TOP, HEIGHT = 26.0, 268.0
+TOP, HEIGHT = 26.0, 286.0
 FAINT, DOT, HOLLOW = 0.25, 2.6, 1.7  # opacity behind; diameter of a dot, radius of a hollow one
 Points = NDArray[np.float64]
 
@@ -55,8 +55,8 @@ def _cell(reel: Reel, run: str, colours: list[str]) -> list[str]:
         *_images(film.points[-1] / FULL, reel, colours),
         *_centres(film.centres[-1] / FULL, colours),
         "</g>",
-        *_wedge(-LEG / 2, bottom + 46, own, held, colour_of("arcface" if m else run)),
-        _words(0, bottom + 66, degrees(own), font_weight=650, font_size=16),
+        *_wedge(-LEG / 2, bottom + 64, own, held, colour_of("arcface" if m else run)),
+        _words(0, bottom + 84, degrees(own), font_weight=650, font_size=16),
     ]
 
 

@@ -73,7 +73,8 @@ def _line(name: str, losses: dict[str, dict[str, dict[str, float]]], words: Text
             cells.append(f"{value:.1f} ± {error:.1f}°")
     cells += [degrees(column[name]) if name in column else "–" for column in PAPER.values()]
     row = "".join(f"<td>{escape(cell)}</td>" for cell in cells).replace(" ", "\u00a0")
-    return f'<tr><th scope="row">{escape(words(f"margin.{name}"))}</th>{row}</tr>'
+    label = escape(words(f"margin.{name}"))
+    return f'<tr><th scope="row" style="min-width: 9rem">{label}</th>{row}</tr>'
 
 
 def uploads(comparison: Comparison | None, words: Text) -> None:
