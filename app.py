@@ -9,6 +9,7 @@ from demo.language import text
 from demo.pages.compare import compare_page
 from demo.pages.frame import language
 from demo.pages.margin import margin_page
+from demo.pages.playback import playback_page
 from demo.pages.sphere_page import sphere_page
 from demo.spool import spool_in_memory
 
@@ -24,6 +25,7 @@ pages = {
         "compare": compare_page,
         "spheres": sphere_page,
         "margin": margin_page,
+        "playback": playback_page,
     }.items()
 }
 st.session_state.pages = pages  # for frame.go()
