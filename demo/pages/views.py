@@ -83,8 +83,8 @@ def histograms(spaces: dict[str, Space], words: Text) -> None:
             for angle, *both in zip(MIDDLES, *shares(pairs), strict=True):
                 rows.append((name, part, float(angle), *(float(share) for share in both)))
     _row("histograms", drawn, {}, alts, words)
-    pairs = next(iter(spaces.values())).pairs
-    people = {part: len(np.unique(found.left)) for part, found in pairs.items()}
+    first = next(iter(spaces.values()))
+    people = {part: len(np.unique(found.left)) for part, found in first.pairs.items()}
     st.caption(words("margin.histogram_how", **people))
     head = "loss", "part", "degrees", "genuine_percent", "impostor_percent"
     _csv("histograms", head, rows, words)
