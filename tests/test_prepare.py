@@ -20,6 +20,7 @@ def gallery() -> Gallery:
         names=tuple("ABCDEFGH"), person=person, image=np.array([f"{i}" for i in range(80)]),
         seen=person < 4, embeddings=dict(zip(PAIR, spaces, strict=True)),
         lengths={name: np.ones(80, np.float32) for name in PAIR},
+        centred=np.zeros(0, np.int64), centres={}, checkpoints={},
     )  # fmt: skip
 
 

@@ -103,12 +103,14 @@ def test_the_test_pairs_score_what_was_measured(scored, loss: str):
 
 
 @pytest.mark.lfw
+def test_arcface_reaches_its_bar_of_accuracy_on_the_test_pairs(scored):
+    assert scored[0]["arcface"]["accuracy"]["value"] >= 0.905
+
+
 @pytest.mark.xfail(
     strict=True,
-    reason="missed and reported: 89.6 ± 1.4 %, AUC .9626 ± .0075 (README, results/recipes.md); "
-    "a recipe that is better on validation people has to reach it",
+    reason="missed and reported: AUC .9670 ± .0070 (README, results/recipes.md); a recipe that is "
+    "better on validation people has to reach it",
 )
-def test_arcface_reaches_its_bar_on_the_test_pairs(scored):
-    found = scored[0]["arcface"]
-    assert found["accuracy"]["value"] >= 0.905
-    assert found["auc"]["value"] >= 0.968
+def test_arcface_reaches_its_bar_of_auc_on_the_test_pairs(scored):
+    assert scored[0]["arcface"]["auc"]["value"] >= 0.968
