@@ -70,6 +70,26 @@ def spheres() -> str:
     )
 
 
+def placement() -> str:
+    """How far from its own place a held-out face is put, and how often a stranger has none."""
+    lines = []
+    for loss, found in read_json("placement")["losses"].items():
+        ours, rival = found["place"], found["umap_transform"]
+        lines.append(
+            f"{loss} | {ours['all']['median_degrees']['value']:.1f}° "
+            f"| {percent(ours['all']['within_15_degrees'])} "
+            f"| {rival['all']['median_degrees']['value']:.1f}° "
+            f"| {percent(rival['all']['within_15_degrees'])} "
+            f"| {rival['moved_by_company_degrees']['median']:.1f}° "
+            f"| {percent(found['no_honest_place']['strangers'])}"
+        )
+    return rows(
+        "space | ours, median | within 15° | `umap.transform`, median | within 15° "
+        "| moved by company | strangers without a place",
+        *lines,
+    )
+
+
 LEDGER_ROWS = {
     "w_ec": "W-EC: class centre to own mean",
     "w_inter": "W-Inter: class centre to the nearest",
@@ -129,6 +149,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "view1": view1,
     "calibration": calibration,
     "spheres": spheres,
+    "placement": placement,
     "ledger": ledger,
     "benchmarks": benchmarks,
 }
