@@ -13,7 +13,7 @@ function paperOf(canvas, { ink, ground, turn, side, model }) {
   const c = canvas.getContext('2d', { willReadFrequently: true });
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, width, height);
-  const radius = Math.min(width, height) / 2 - 10;
+  const radius = Math.min(width, height) / 2 - 16; // room for a mark on the rim
   const at = v => [width / 2 + radius * v[0], height / 2 - radius * v[1], v[2]];
   return { c, ink, ground, radius, turn, at, side, model, width, height, boxes: [] };
 }

@@ -119,7 +119,7 @@ def test_two_photos_stand_in_front_and_on_the_horizon_to_the_right(page: Page):
         drawn = np.arccos(np.clip(left @ right, -1, 1))
         height, width = image.shape[:2]
         # Orthographic: the right photo is seen at sin(angle) of the radius, if it is in front
-        reach = int((width / 2 - 10) * np.sin(min(drawn, np.pi / 2))) - 12
+        reach = int((width / 2 - 16) * np.sin(min(drawn, np.pi / 2))) - 12
         dark = (image[..., :3].max(axis=2) < 70) & (image[..., 3] > 200)
         line = dark[height // 2 - 1 : height // 2 + 1, width // 2 + 12 : width // 2 + reach]
         lengths.append(line.shape[1])
