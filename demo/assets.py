@@ -7,9 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from demo.colours import of_people
+from demo.figures.people import people_colours
 from demo.figures.spheres import SphereSet
 from model.checkpoint import load_checkpoint
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
@@ -116,11 +114,10 @@ def playback() -> dict[str, Reel]:
     return load_playback(ASSETS / "playback.npz")
 
 
-@cache
-def people_colours() -> dict[str, str]:
+def colours_by_folder() -> dict[str, str]:
     """The colour of each person of the gallery that ships, by folder; as on the spheres."""
-    gallery = load_gallery(ASSETS / "gallery.npz")
-    return dict(zip(gallery.names, of_people(np.bincount(gallery.person)), strict=True))
+    gallery = spheres(ASSETS).gallery
+    return dict(zip(gallery.names, people_colours(gallery), strict=True))
 
 
 @cache

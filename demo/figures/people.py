@@ -1,16 +1,19 @@
 """The gallery's people on a screen: what they are called and which colour is whose."""
 
-from typing import cast
-
-import colorcet
 import numpy as np
 
+from demo.colours import of_people
 from model.gallery import Gallery
 
 
+def shown_name(folder: str) -> str:
+    """What a folder's person is called on the screen; every figure and file of ours asks here."""
+    return folder.replace("_", " ")
+
+
 def person_name(gallery: Gallery, person: int) -> str:
-    """What a person is called on the screen; every figure and file of ours asks here."""
-    return gallery.names[person].replace("_", " ")
+    """The same by the person's number in the gallery."""
+    return shown_name(gallery.names[person])
 
 
 def image_name(gallery: Gallery, image: int) -> str:
@@ -20,8 +23,5 @@ def image_name(gallery: Gallery, image: int) -> str:
 
 
 def people_colours(gallery: Gallery) -> list[str]:
-    """A colour a person, '#RRGGBB', the same as on the spheres: in the order of their images."""
-    order = np.argsort(-np.bincount(gallery.person), kind="stable")
-    colours = np.empty(len(gallery.names), dtype=object)
-    colours[order] = np.resize(colorcet.b_glasbey_category10, len(order))
-    return cast(list[str], colours.tolist())
+    """A colour a person, '#RRGGBB', the same on every figure."""
+    return of_people(np.bincount(gallery.person))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from demo.colours import OTHER, colour_of
+from demo.figures.people import shown_name
 from demo.language import Text
 from model.film import CURVES, PER_LENGTH, Film, Reel
 
@@ -67,7 +68,7 @@ def playback_data(
         "cast": {
             "person": _text(reel.person.astype(np.uint8).tobytes()),
             "held": _text(reel.held.astype(np.uint8).tobytes()),
-            "names": [folder.replace("_", " ") for folder in reel.names],
+            "names": [shown_name(folder) for folder in reel.names],
             "colours": [colours.get(folder, OTHER) for folder in reel.names],
             "dimension": films[0].points.shape[2],
         },

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.colours import of_people
+from demo.figures.people import people_colours, shown_name
 from demo.service import Photo, data_url
 from model.angles import angles_between
 from model.gallery import Gallery
@@ -44,7 +44,7 @@ class SphereSet:
     @cached_property
     def names(self) -> list[str]:
         """The people as they are called on the screen."""
-        return [name.replace("_", " ") for name in self.gallery.names]
+        return [shown_name(folder) for folder in self.gallery.names]
 
     @cached_property
     def centre_points(self) -> dict[str, Points]:
@@ -72,7 +72,7 @@ class SphereSet:
         sent = {key: base64.b64encode(value).decode() for key, value in packed.items()}
         return sent | {
             "id": digest, "models": models, "headed": headed, "names": self.names,
-            "colours": of_people(np.bincount(gallery.person)),
+            "colours": people_colours(gallery),
         }  # fmt: skip
 
     def place(self, model: str, embeddings: Embedding) -> Places:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from demo import assets
 from demo.figures.dial import degrees
+from demo.figures.people import image_name
 from demo.figures.spheres import SphereSet
 from demo.language import Text
 from demo.pages.address import put
@@ -27,7 +28,7 @@ def face_panel(drawn: SphereSet, index: int, models: list[str], words: Text) -> 
             if files:
                 st.image(str(files[index]), width=110, alt=words("face.alt"))
             with st.container():
-                st.markdown(f"**{_called(drawn, index)}**")
+                st.markdown(f"**{image_name(drawn.gallery, index)}**")
                 st.caption(words("spheres.seen" if gallery.seen[index] else "spheres.unseen"))
         st.dataframe(_neighbours(drawn, index, models, words), hide_index=True)
         with st.container(horizontal=True):
@@ -50,10 +51,6 @@ def _take(data: bytes, side: str) -> None:
     here.put(CompareService([]), side, data)
 
 
-def _called(drawn: SphereSet, index: int) -> str:
-    return str(drawn.gallery.image[index]).replace("_", " ")
-
-
 def _neighbours(
     drawn: SphereSet, index: int, models: list[str], words: Text
 ) -> list[dict[str, Any]]:
@@ -62,7 +59,7 @@ def _neighbours(
     for model in dict.fromkeys(models):
         found = drawn.nearest(model, index, NEIGHBOURS)
         columns[words.loss(model)] = [
-            f"{_called(drawn, i)} · {degrees(angle)}" for i, angle in found
+            f"{image_name(drawn.gallery, i)} · {degrees(angle)}" for i, angle in found
         ]
     return [
         {words("face.rank"): rank + 1, **{loss: faces[rank] for loss, faces in columns.items()}}

@@ -27,7 +27,7 @@ def playback_page() -> None:
     """Choose a set and two losses, watch both trainings, read off what the margin did."""
     words = title("playback")
     try:
-        reels, colours = assets.playback(), assets.people_colours()
+        reels, colours = assets.playback(), assets.colours_by_folder()
     except MarginScopeError as error:
         st.info(words.error(error))
         return

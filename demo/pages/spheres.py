@@ -10,6 +10,7 @@ import streamlit as st
 from demo import assets
 from demo.figures.atlas import CELL, COLUMNS, atlas
 from demo.figures.dial import degrees
+from demo.figures.people import shown_name
 from demo.figures.spheres import SphereSet, uploads
 from demo.figures.standalone import FIGURES, SPHERES, script
 from demo.language import Text
@@ -106,7 +107,7 @@ def _choices(drawn: SphereSet, words: Text) -> tuple[list[str], dict[str, Any]]:
             folders = list(drawn.gallery.names)
             only = st.multiselect(
                 words("spheres.people"), folders, chosen_many("sphere-people", folders),
-                format_func=lambda folder: folder.replace("_", " "), key="sphere-people",
+                format_func=shown_name, key="sphere-people",
                 on_change=keep("sphere-people"), placeholder=words("spheres.everybody"),
             )  # fmt: skip
             look["people"] = [folders.index(folder) for folder in only]
@@ -120,7 +121,7 @@ def _words(models: list[str], words: Text) -> dict[str, Any]:
         "titles": titles,
         "words": {
             **{name: words(f"spheres.{name}") for name in ("seen", "unseen", "own")},
-            "save": words("picture.save"),
+            "save": words("spheres.save_png"),
             "alt": words("spheres.alt", left=titles[0], right=titles[1]),
             "caption": [
                 *(sentence.replace("*", "") for sentence in _kept(models, words)),

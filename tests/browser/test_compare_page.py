@@ -106,7 +106,7 @@ def test_the_comparison_is_saved_as_one_picture_and_as_json(page: Page, answers,
 
 def test_a_term_tells_what_it_means_to_the_keyboard(page: Page):
     page.get_by_role("button", name="Try two portraits").click()
-    term = page.locator(".st-key-dial-arcface .term")
+    term = page.locator(".st-key-dial-arcface .term", has_text="probability")
     expect(term).to_be_visible(timeout=SLOW)
     expect(term.get_by_role("tooltip")).to_be_hidden()
     term.focus()

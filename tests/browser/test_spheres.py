@@ -184,11 +184,11 @@ def test_photos_are_taken_many_at_once_and_the_saved_page_opens_offline(page: Pa
     expect(page.get_by_text("cannot be read as a photo")).to_be_visible()
     before = pictures(page)
     with page.expect_download() as waited:
-        page.get_by_role("button", name="Save as a page").click()
+        page.get_by_role("button", name="Spheres as a page").click()
     saved = tmp_path / "spheres.html"
     waited.value.save_as(saved)
     with page.expect_download() as waited:
-        page.get_by_role("button", name="Save as a picture").click()
+        page.get_by_role("button", name="Spheres as a picture").click()
     waited.value.save_as(tmp_path / "spheres.png")
     with Image.open(tmp_path / "spheres.png") as picture:
         assert picture.size[0] > 2 * before[0].shape[1]

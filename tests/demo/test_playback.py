@@ -41,7 +41,7 @@ def test_the_asset_has_every_run_of_every_set_and_is_small():
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("runs", [("softmax", "arcface-0.5"), ("norm-softmax", "arcface-0.1")])
 def test_what_is_sent_is_the_asset(name, runs):
-    reel, colours = assets.playback()[name], assets.people_colours()
+    reel, colours = assets.playback()[name], assets.colours_by_folder()
     data = playback_data(name, reel, runs, colours, text("en"))
     cast = data["cast"]
     assert numbers(cast["person"], np.uint8).tolist() == reel.person.tolist()
@@ -66,7 +66,7 @@ def test_what_is_sent_is_the_asset(name, runs):
 
 
 def test_a_person_has_the_colour_of_the_spheres_and_a_run_that_of_its_loss():
-    colours = assets.people_colours()
+    colours = assets.colours_by_folder()
     assert len(set(colours.values())) == len(colours)
     assert {loss_of(run) for run in RUNS} == set(LOSS)
 
@@ -87,7 +87,7 @@ def test_the_curves_as_csv_have_every_frame_of_every_run():
 @pytest.mark.parametrize("name", SETS)
 def test_the_strip_draws_every_image_once_and_each_angle_true_to_size(name):
     reel, words = assets.playback()[name], text("ko")
-    colours = [assets.people_colours()[folder] for folder in reel.names]
+    colours = [assets.colours_by_folder()[folder] for folder in reel.names]
     tree = ElementTree.fromstring(strip(reel, colours, words))
     said = [element.text for element in tree.iter(f"{SVG}text")]
     for m, run in zip(MARGINS, STRIP, strict=True):
