@@ -30,7 +30,7 @@ from model.checkpoint import load_checkpoint
 from model.data import lfw_home, read_folder, read_lfw
 from model.errors import MarginScopeError
 from model.files import fingerprint
-from model.gallery import Gallery, gallery_faces, load_gallery, save_gallery, write_npz
+from model.gallery import Gallery, gallery_faces, rounded, save_gallery, write_npz
 from model.recognizer import UNTRAINED, Embedding, untrained
 from model.sphere import Layout, correspondence, faithfulness, project
 
@@ -38,6 +38,18 @@ from model.sphere import Layout, correspondence, faithfulness, project
 NEIGHBOURS, DISTANCES, LINKS = (10, 15, 30), (0.1, 0.4), (0.3, 1.0)
 LAYOUTS = [Layout(n, d, link) for n in NEIGHBOURS for d in DISTANCES for link in LINKS]
 PAIR = ("norm-softmax", "arcface")
+
+
+class OutputNotNamed(MarginScopeError):
+    """A folder of people would have taken the place of what ships."""
+
+    sentence = "--images needs --output FOLDER, so that assets/ and results/ stay as they ship."
+
+
+class TooFewImages(MarginScopeError):
+    """Fewer images than a layout needs neighbours."""
+
+    sentence = "There are {images} images with a face; a layout needs at least {needed}."
 
 
 @dataclass(frozen=True)
@@ -61,7 +73,10 @@ class Command:
 def main(argv: list[str]) -> int:
     """Run the command line; the exit code is 0, or 2 for what a person can mend."""
     command = tyro.cli(Command, args=argv)
+    ours = command.output.resolve() == ASSETS
     try:
+        if command.images and (ours or command.sweep):
+            raise OutputNotNamed()
         if command.only == "playback":
             make_playback(command.output)
             return 0
@@ -70,13 +85,13 @@ def main(argv: list[str]) -> int:
             write_json(RESULTS / "spheres.json", sweep(gallery))
             return 0
         print(f"laying out {len(gallery.person)} images under {len(gallery.embeddings)} models …")
-        save_gallery(command.output / "gallery.npz", gallery)
-        gallery = load_gallery(command.output / "gallery.npz")  # rounded: the same on each run
+        gallery = rounded(gallery)  # as it will be read: the same layout on each run
         spheres = project(list(gallery.embeddings.values()), Layout())
         named = dict(zip(gallery.embeddings, spheres, strict=True))
-        write_npz(command.output / "spheres.npz", {**named})
         kept = report(gallery, named)
-        if command.output == ASSETS:
+        save_gallery(command.output / "gallery.npz", gallery)
+        write_npz(command.output / "spheres.npz", {**named})
+        if ours:
             write_json(RESULTS / "layout.json", made_by("python prepare.py") | {"spheres": kept})
             make_playback(command.output)
     except MarginScopeError as error:
@@ -91,6 +106,9 @@ def embed_gallery(command: Command) -> Gallery:
     collection = read_folder(home) if command.images else read_lfw(home)
     faces = load_faces(collection, bar("aligning faces"))
     chosen, seen = choose_faces(faces, command)
+    needed = 2 * Layout().neighbours + 2
+    if len(chosen) < needed:
+        raise TooFewImages(images=len(chosen), needed=needed)
     networks = {loss: load_checkpoint(ASSETS / f"{loss}.safetensors") for loss in LOSSES}
     config = networks["arcface"].card.config
     every = {loss: checkpoint.network for loss, checkpoint in networks.items()}

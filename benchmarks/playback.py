@@ -77,7 +77,7 @@ def frame_time(scrub: Locator, still: bool) -> float:
 def sizes(people: str) -> dict[str, int]:
     """Bytes: the asset with every set, what the component is sent for two trainings, its script."""
     reel = assets.playback()[people]
-    data = playback_data(people, reel, SHOWN, assets.people_colours(), text("en"))
+    data = playback_data(people, reel, SHOWN, assets.colours_by_folder(), text("en"))
     return {
         "asset": (assets.ASSETS / "playback.npz").stat().st_size,
         "two trainings": len(json.dumps(data)),

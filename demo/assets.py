@@ -59,7 +59,8 @@ def spheres(folder: Path) -> SphereSet:
     """A folder's gallery and its layout; GalleryInvalid where they have not been made."""
     gallery = load_gallery(folder / "gallery.npz")
     for name, digest in gallery.checkpoints.items():
-        if fingerprint(ASSETS / f"{name}.safetensors") != digest:
+        file = ASSETS / f"{name}.safetensors"
+        if not file.is_file() or fingerprint(file) != digest:
             problem = f"it was made with another {name}.safetensors"
             raise GalleryInvalid(path="gallery.npz", problem=problem)
     return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))

@@ -4,6 +4,7 @@ Two files, read without unpickling: gallery.npz (embeddings and who they are) an
 float32 (N, 3) array a model, in the gallery's order).
 """
 
+import dataclasses
 import io
 import zipfile
 from collections import Counter
@@ -100,6 +101,15 @@ def save_gallery(path: Path, gallery: Gallery) -> None:
     for name, digest in gallery.checkpoints.items():
         arrays[f"checkpoint.{name}"] = np.array(digest)
     write_npz(path, arrays)
+
+
+def rounded(gallery: Gallery) -> Gallery:
+    """The gallery as load_gallery will read it: embeddings and centres through float16."""
+    return dataclasses.replace(
+        gallery,
+        embeddings={m: _unit(v.astype(np.float16)) for m, v in gallery.embeddings.items()},
+        centres={m: _unit(v.astype(np.float16)) for m, v in gallery.centres.items()},
+    )
 
 
 def load_gallery(path: Path) -> Gallery:

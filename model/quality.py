@@ -50,9 +50,9 @@ class Limit:
 # Where the mean accuracy of softmax and ArcFace has fallen by three points (evaluate.py quality,
 # 177 validation people, standard errors of 0.5 to 1.2 points): at 8.1 pixels between the eyes and a
 # sharpness of 2.1. Where a face is cut off matters: over four sides it is 0.18, but 0.1 of the top
-# costs 1.7 points and 0.2 of it 8.5. Light costs nothing down to a tenth of it, since the networks
-# whiten each face, but there (a brightness of 18) the detector misses 50 of 177 faces, at 36 three.
-# Of turned heads LFW has too few: no fall could be measured, so that 40 is a guess.
+# costs 1.7 points and 0.2 of it 8.5. Down to a tenth of the light no fall could be told, since the
+# networks whiten each face, but there (a brightness of 18) the detector misses 50 of 177 faces, at
+# 36 three. Of turned heads LFW has too few: no fall could be measured, so that 40 is a guess.
 LIMITS = (
     Limit("tiny", "eye_distance", 8.0, below=True),
     Limit("blurred", "sharpness", 2.0, below=True),

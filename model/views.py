@@ -108,8 +108,9 @@ class Fan:
 
     own: the images of the person in the middle, None around an uploaded photo. others: the people
     whose means are nearest to it, nearest first. ring: the mean angle of the own images. beyond:
-    how far another class centre has to be from a face on that ring, the margin included; None for
-    softmax, which has no margin.
+    how far another class centre has to be from a face on that ring, the margin included; around a
+    class centre alone, and None for softmax, which has no margin. stranger: the nearest image of
+    anybody else.
     """
 
     middle: Values
@@ -117,6 +118,7 @@ class Fan:
     others: tuple[Group, ...]
     ring: float | None
     beyond: float | None
+    stranger: Group | None = None
 
 
 def fan(space: Space, person: int, about_centre: bool = False, others: int = OTHERS) -> Fan:
@@ -125,9 +127,13 @@ def fan(space: Space, person: int, about_centre: bool = False, others: int = OTH
     own = _group(space, person, middle)
     ring = float(own.angles.mean())
     beyond = None
-    if space.margin is not None:
+    if space.margin is not None and about_centre:
         beyond = float(space.margin.boundary(torch.tensor(ring, dtype=torch.float64)))
-    return Fan(middle, own, _nearest(space, middle, person, others), ring, beyond)
+    away = angles_between(space.embeddings, middle)
+    away[space.person == person] = np.inf
+    image = np.array([int(away.argmin())])
+    stranger = Group(int(space.person[image[0]]), image, away[image])
+    return Fan(middle, own, _nearest(space, middle, person, others), ring, beyond, stranger)
 
 
 def fan_around(space: Space, face: Embedding, others: int = OTHERS) -> Fan:

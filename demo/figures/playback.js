@@ -126,6 +126,7 @@ class Playback {
   toggle() { if (this.playing) this.pause(); else this.play(); }
 
   seek(frame) {
+    this.point(null); // its label told of another frame
     this.view.frame = frame;
     this.pause();
   }

@@ -52,13 +52,14 @@ class SphereSet:
         return {
             model: self.place(model, centres).points
             for model, centres in self.gallery.centres.items()
+            if model in self.points
         }
 
     @cached_property
     def data(self) -> dict[str, Any]:
         """The gallery as the component takes it: numbers in base64, angles in tenths."""
         gallery = self.gallery
-        models, headed = list(self.points), list(gallery.centres)
+        models, headed = list(self.points), list(self.centre_points)
         packed = {
             "person": gallery.person.astype(np.uint16).tobytes(),
             "seen": gallery.seen.astype(np.uint8).tobytes(),
@@ -79,10 +80,15 @@ class SphereSet:
         """Where faces (M, D) embedded by a model stand on its sphere."""
         return place(embeddings, self.gallery.embeddings[model], self.points[model])
 
-    def index_of(self, image: str | None) -> int:
-        """The place in the gallery of an image by its name; -1 where it is not there."""
-        found = np.flatnonzero(self.gallery.image == image)
-        return int(found[0]) if len(found) else -1
+    @cached_property
+    def addresses(self) -> list[str]:
+        """What each image is called in the URL: its person's folder and its file's name."""
+        both = zip(self.gallery.folders, self.gallery.image, strict=True)
+        return [f"{folder}/{image}" for folder, image in both]
+
+    def index_of(self, address: str | None) -> int:
+        """The place in the gallery of an image by its address; -1 where it is not there."""
+        return self.addresses.index(address) if address in self.addresses else -1
 
     def nearest(self, model: str, index: int, count: int) -> list[tuple[int, float]]:
         """The nearest other faces of face `index`, with true angles in degrees."""

@@ -13,7 +13,7 @@ PARTS = {  # of a script that is more than one file
     "playback": ("rotation", "paper", "film", "chart", "playback"),
 }
 SPHERES = """
-<div class="spheres" tabindex="0" role="img">
+<div class="spheres" tabindex="0" role="application">
   <figure><canvas></canvas><figcaption></figcaption></figure>
   <figure><canvas></canvas><figcaption></figcaption></figure>
   <div class="label" hidden><i></i><span></span></div>

@@ -63,5 +63,5 @@ def _neighbours(
         ]
     return [
         {words("face.rank"): rank + 1, **{loss: faces[rank] for loss, faces in columns.items()}}
-        for rank in range(NEIGHBOURS)
+        for rank in range(min(len(faces) for faces in columns.values()))
     ]

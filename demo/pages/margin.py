@@ -24,6 +24,7 @@ def margin_page() -> None:
     except MarginScopeError as error:
         st.error(words.error(error))
         return
+    _say_which(words)
     losses = _losses(words)
     shown = {name: spaces[name] for name in losses}
     views.fans(shown, gallery, words)
@@ -32,6 +33,12 @@ def margin_page() -> None:
     views.targets(words)
     ledger(words)
     st.caption(words("app.notice"))
+
+
+def _say_which(words: Text) -> None:
+    """Whose faces these are, where the spheres show others."""
+    if assets.gallery_folder() != assets.ASSETS:
+        st.info(words("margin.shipped"))
 
 
 def _losses(words: Text) -> list[str]:
@@ -93,5 +100,6 @@ def uploads(comparison: Comparison | None, words: Text) -> None:
         except MarginScopeError as error:
             st.info(words.error(error))
             return
+        _say_which(words)
         shown = {name: spaces[name] for name in comparison.embeddings if name in spaces}
         views.marked(shown, gallery, comparison, words)

@@ -58,7 +58,7 @@ def neighbours_table(
     for model, vectors in embeddings.items():
         found = drawn.place(model, vectors)
         for i, (mark, _) in enumerate(photos):
-            for k in range(DRAWN_NEIGHBOURS):
+            for k in range(min(DRAWN_NEIGHBOURS, found.neighbours.shape[1])):
                 index = found.neighbours[i, k]
                 rows.append(
                     {

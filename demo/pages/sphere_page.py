@@ -20,28 +20,28 @@ MOST = 20  # photos at once, beside the two that are compared
 class Several:
     """The photos of this page; they live in st.session_state and nowhere else.
 
-    problems: why files could not be read. left_out: how many were too many. before: what undo()
-    brings back. inputs: counts up to give the upload widget a fresh start.
+    problems: why a file, the n-th of those given, could not be read. left_out: how many were too
+    many. before: what undo() brings back. inputs: counts up, for a fresh upload widget.
     """
 
     photos: list[Photo] = field(default_factory=list)
-    problems: list[MarginScopeError] = field(default_factory=list)
+    problems: list[tuple[int, MarginScopeError]] = field(default_factory=list)
     left_out: int = 0
     before: list[Photo] = field(default_factory=list)
     inputs: int = 0
 
     def take(self, files: list[UploadedFile], reading: str) -> None:
         """Read files until there are MOST photos; one that cannot be read says why."""
-        self.problems, self.inputs = [], self.inputs + 1
+        self.problems, self.before, self.inputs = [], [], self.inputs + 1
         room = MOST - len(self.photos)
         self.left_out = max(0, len(files) - room)
         bar = st.progress(0.0, reading)
         for i, file in enumerate(files):
             if i < room:
                 try:
-                    self.photos.append(CompareService([]).read(file.getvalue(), file.name))
+                    self.photos.append(CompareService([]).read(file.getvalue(), f"{i + 1}"))
                 except MarginScopeError as error:
-                    self.problems.append(error)
+                    self.problems.append((i + 1, error))
             forget(file)
             bar.progress((i + 1) / len(files), reading)
         bar.empty()
@@ -85,8 +85,8 @@ def _photos(here: Several, words: Text) -> None:
         words("spheres.upload", most=MOST), type=PHOTO_TYPES, accept_multiple_files=True, key=key,
         on_change=lambda: here.take(st.session_state.get(key) or [], words("compare.reading")),
     )  # fmt: skip
-    for error in here.problems:
-        st.error(words.error(error))
+    for number, error in here.problems:
+        st.error(words("spheres.problem", number=number, problem=words.error(error)))
     if here.left_out:
         st.warning(words("spheres.left_out", count=here.left_out, most=MOST))
     with st.container(horizontal=True):

@@ -24,6 +24,7 @@ from model.errors import MarginScopeError
 KEY = "spheres"
 PARTS, COLOURS = ("both", "seen", "unseen"), ("person", "angle")
 SIZES = ("small", "medium", "large")
+LITTLE = 0.8  # trustworthiness below which a sphere keeps little
 
 
 def marked(comparison: Comparison | None) -> Marked:
@@ -59,7 +60,8 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
     unplaced(drawn, photos, embeddings, words)
     if picked >= 0:
         face_panel(drawn, picked, models, words)
-    for sentence in [*_kept(models, words), words("spheres.how")]:
+    legend = [words("spheres.heat")] if look["colour"] == "angle" else []
+    for sentence in [*legend, *_kept(models, words), words("spheres.how")]:
         st.caption(sentence)
     if st.button(words("spheres.exact"), key="to-margin", type="tertiary"):
         go("margin")
@@ -139,7 +141,7 @@ def _kept(models: list[str], words: Text) -> list[str]:
     shown = [model for model in dict.fromkeys(models) if model in found]
     sentences = [
         words(
-            "spheres.kept",
+            "spheres.kept" if found[model]["trustworthiness"] > LITTLE else "spheres.kept_little",
             loss=words.loss(model),
             trust=f"{found[model]['trustworthiness']:.2f}",
             rank=f"{found[model]['rank_correlation']:.2f}",
@@ -162,7 +164,7 @@ def _kept(models: list[str], words: Text) -> list[str]:
 def _pick(drawn: SphereSet) -> None:
     """A click on a point: its image stands in the URL; a click beside every point lets go."""
     index = st.session_state[KEY].picked
-    put(PICKED, str(drawn.gallery.image[index]) if 0 <= index < len(drawn.gallery.image) else "")
+    put(PICKED, drawn.addresses[index] if 0 <= index < len(drawn.addresses) else "")
 
 
 def _send_faces(folder: Path, gallery: str) -> None:

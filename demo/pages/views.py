@@ -38,13 +38,14 @@ def fans(spaces: dict[str, Space], gallery: Gallery, words: Text) -> None:
         if gallery.seen[gallery.person == person].all():
             about = st.segmented_control(
                 words("margin.about"), MIDDLE, key="fan-about", required=True,
-                default=chosen("fan-about", MIDDLE, MIDDLE[0]), on_change=keep("fan-about"),
+                default=chosen("fan-about", MIDDLE, MIDDLE[1]), on_change=keep("fan-about"),
                 format_func=lambda which: words(f"margin.about_{which}"),
             )  # fmt: skip
     found = {name: fan(one, person, about == MIDDLE[1]) for name, one in spaces.items()}
     said, alts = {}, {}
     for name, one in found.items():
-        nearest = min(one.others, key=lambda group: float(group.angles.min()))
+        nearest = one.stranger
+        assert nearest is not None  # fan() always finds it
         numbers = {
             "own": degrees(float(np.degrees(one.ring or 0.0))),
             "nearest": degrees(float(np.degrees(nearest.angles.min()))),

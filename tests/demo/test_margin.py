@@ -65,7 +65,9 @@ def test_the_fan_draws_true_angles(drawn):
             assert other.marker.symbol == "circle-open"
         ring = traces(figure, "ring")[0]
         np.testing.assert_allclose(ring.r, angles(mine, mean).mean(), atol=1e-3)
-        band = traces(figure, "margin")
+        assert not traces(figure, "margin")  # which is asked around class centres alone
+        figure = fan_figure(fan(space, person, about_centre=True), gallery, name)
+        ring, band = traces(figure, "ring")[0], traces(figure, "margin")
         margin = 0.0 if space.margin is None else math.degrees(space.margin.add_angle)
         assert len(band) == (margin > 0)
         for one in band:

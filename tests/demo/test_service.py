@@ -136,7 +136,7 @@ def test_a_poor_photo_says_so_with_its_measure(service, portraits, photos):
     assert [photo.remarks for photo in photos] == [(), ()]
     eyes = photos[0].qualities[0].eye_distance
     small = cv2.resize(portraits[0], None, fx=7 / eyes, fy=7 / eyes, interpolation=cv2.INTER_AREA)
-    dark = (portraits[0] * 0.15).astype(np.uint8)
+    dark = (portraits[0] * 0.1).astype(np.uint8)
     for image, kind in ((small, "tiny"), (dark, "dark")):
         photo = service.read(png(image), "left")
         assert kind in [remark.kind for remark in photo.remarks]

@@ -11,7 +11,7 @@ from demo.assets import ASSETS, PORTRAITS
 from demo.pages import photos
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
-SOMEBODY = "Hugo_Chavez_0024"
+SOMEBODY, ADDRESS = "Hugo_Chavez_0024", "Hugo_Chavez/Hugo_Chavez_0024"
 
 
 def one_page() -> None:
@@ -70,7 +70,7 @@ def test_every_choice_comes_back_from_the_url(page):
     page.query_params |= {
         "sphere-left": "untrained", "sphere-right": "norm-softmax", "sphere-parts": "seen",
         "sphere-size": "large", "sphere-centres": "True", "sphere-people": "Hugo_Chavez,Nobody",
-        "sphere-picked": SOMEBODY, "lang": "ko",
+        "sphere-picked": ADDRESS, "lang": "ko",
     }  # fmt: skip
     page.run()
     assert not page.exception
@@ -93,7 +93,7 @@ def test_a_choice_is_kept_for_the_other_pages(page):
 
 
 def test_a_face_without_pictures_cannot_be_compared_and_says_so(page):
-    page.query_params["sphere-picked"] = SOMEBODY
+    page.query_params["sphere-picked"] = ADDRESS
     page.run()
     assert any("does not have the gallery's pictures" in c.value for c in page.caption)
     page.button(key="face-close").click().run()
@@ -106,7 +106,7 @@ def test_a_face_of_the_gallery_is_compared_with_a_click(lfw, monkeypatch):
     assets.gallery_photos.cache_clear()
     at = AppTest.from_file(APP, default_timeout=90)
     at.context = {"theme": "light", "locale": "en-US"}
-    at.query_params["sphere-picked"] = SOMEBODY
+    at.query_params["sphere-picked"] = ADDRESS
     at.run()
     at.button(key="face-right").click().run()
     assert not at.exception

@@ -120,7 +120,7 @@ def test_the_nearest_faces_of_a_face_are_those_of_the_largest_cosine(drawn):
     found = drawn.nearest("arcface", 7, 5)
     assert [i for i, _ in found] == order.tolist()
     np.testing.assert_allclose(np.cos(np.radians([a for _, a in found])), cosine[order], atol=1e-6)
-    assert drawn.index_of(str(drawn.gallery.image[7])) == 7
+    assert drawn.index_of(drawn.addresses[7]) == 7
     assert drawn.index_of("Nobody_0001") == drawn.index_of(None) == -1
 
 

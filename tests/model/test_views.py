@@ -103,7 +103,11 @@ def test_a_fans_angles_are_those_computed_by_hand(spaces, about_centre):
             assert len(faces) == (space.person == group.person).sum()
             expected = [angle(face, middle) for face in faces]
             np.testing.assert_allclose(group.angles, expected, atol=1e-6)
-        if space.margin is None:
+        others = space.embeddings[space.person != person].astype(np.float64)
+        assert drawn.stranger.person != person
+        nearest = min(angle(face, middle) for face in others)
+        assert drawn.stranger.angles[0] == pytest.approx(nearest, abs=1e-6)
+        if space.margin is None or not about_centre:
             assert drawn.beyond is None
         else:
             assert drawn.beyond == pytest.approx(drawn.ring + space.margin.add_angle)
