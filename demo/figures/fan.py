@@ -76,12 +76,11 @@ def _rings(figure: go.Figure, drawn: Fan, loss: str, reach: float | None) -> Non
     if drawn.ring is not None:
         inner = float(np.degrees(drawn.ring))
         if drawn.beyond is not None and drawn.beyond > drawn.ring:
-            outer = float(np.degrees(drawn.beyond))
+            wide = float(np.degrees(drawn.beyond)) - inner
             figure.add_trace(
-                go.Scatterpolar(
-                    r=np.concatenate([np.full(181, inner), np.full(181, outer)]),
-                    theta=np.concatenate([_round(), _round()[::-1]]), mode="lines", name="margin",
-                    fill="toself", fillcolor=translucent(colour, 0.22), line={"width": 0},
+                go.Barpolar(
+                    r=[wide], base=[inner], theta=[0], width=[360], name="margin",
+                    marker={"color": translucent(colour, 0.22), "line": {"width": 0}},
                     hoverinfo="skip",
                 )
             )  # fmt: skip

@@ -71,7 +71,8 @@ def test_the_fan_draws_true_angles(drawn):
         margin = 0.0 if space.margin is None else math.degrees(space.margin.add_angle)
         assert len(band) == (margin > 0)
         for one in band:
-            assert max(one.r) - min(one.r) == pytest.approx(margin, abs=1e-6)
+            assert one.r[0] == pytest.approx(margin, abs=1e-6)
+            assert one.base[0] == pytest.approx(ring.r[0])
         assert tuple(figure.layout.polar.radialaxis.range) == (0, 120)
 
 
