@@ -78,7 +78,7 @@ def main(argv: list[str]) -> int:
         if command.images and (ours or command.sweep):
             raise OutputNotNamed()
         if command.only == "playback":
-            make_playback(command.output)
+            make_playback(command.output.resolve())
             return 0
         gallery = embed_gallery(command)
         if command.sweep:
@@ -93,7 +93,7 @@ def main(argv: list[str]) -> int:
         write_npz(command.output / "spheres.npz", {**named})
         if ours:
             write_json(RESULTS / "layout.json", made_by("python prepare.py") | {"spheres": kept})
-            make_playback(command.output)
+            make_playback(ASSETS)
     except MarginScopeError as error:
         print(f"prepare.py: {error}", file=sys.stderr)
         return 2

@@ -26,11 +26,22 @@ def colour_of(recognizer: str) -> str:
     return LOSS.get(recognizer, OTHER)
 
 
+def luminance(colour: str) -> float:
+    """Of '#RRGGBB', 0 (black) to 1 (white), as WCAG 2 defines it."""
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+# Glasbey's colours without those that a white or a near-black page swallows.
+PEOPLE = [c for c in colorcet.b_glasbey_category10 if 0.06 < luminance(c) < 0.5]
+
+
 def of_people(images: NDArray[np.int64]) -> list[str]:
     """A colour for each of C people, the plainest for those with most `images` (C,)."""
     order = np.argsort(-images, kind="stable")
     colours = np.empty(len(images), dtype=object)
-    colours[order] = np.resize(colorcet.b_glasbey_category10, len(order))
+    colours[order] = np.resize(PEOPLE, len(order))
     found: list[str] = colours.tolist()
     return found
 

@@ -82,16 +82,17 @@ def _path(points: Points, **style: object) -> str:
     """A path through `points` (N, 2), closed where it is filled."""
     steps = "L".join(f"{x:.2f} {y:.2f}" for x, y in points)
     close = "Z" if style.get("fill", "none") != "none" else ""
-    return f'<path d="M{steps}{close}"{_attributes(style)}/>'
+    return f'<path d="M{steps}{close}"{attributes(style)}/>'
 
 
 def _label(point: Points, words: str, **style: object) -> str:
     """Words centred on a point (2,)."""
     place = f'x="{point[0]:.2f}" y="{point[1] + 3.5:.2f}" text-anchor="middle"'
-    return f"<text {place}{_attributes({'fill': INK, **style})}>{escape(words)}</text>"
+    return f"<text {place}{attributes({'fill': INK, **style})}>{escape(words)}</text>"
 
 
-def _attributes(style: dict[str, object]) -> str:
+def attributes(style: dict[str, object]) -> str:
+    """{"font_size": 11} -> ' font-size="11"', as SVG wants it."""
     return "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
 
 
@@ -157,7 +158,7 @@ def _needle(angle: float, colour: str, moving: bool) -> list[str]:
     first, second = on_arc(0.0, 1.0), on_arc(end, 1.0)
     line: dict[str, object] = {"stroke": colour, "stroke_width": 3.5}
     style = SETTLE.format(x=HUB[0], y=HUB[1], angle=f"{end:.2f}") if moving else ""
-    ring = f'cx="{first[0]:.2f}" cy="{first[1]:.2f}" r="6" fill="none"{_attributes(line)}'
+    ring = f'cx="{first[0]:.2f}" cy="{first[1]:.2f}" r="6" fill="none"{attributes(line)}'
     square = f'x="{second[0] - 6:.2f}" y="{second[1] - 6:.2f}" width="12" height="12"'
     return [
         f"<style>{style}</style>" if style else "",

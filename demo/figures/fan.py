@@ -65,9 +65,9 @@ def fan_figure(
                     "showline": False, "ticks": "", "tickfont": {"size": 11}},
         angularaxis={"tickvals": [sector * (i + 0.5) for i in range(len(names))],
                      "ticktext": names, "showgrid": False, "linecolor": LINE, "ticks": "",
-                     "rotation": 90, "direction": "clockwise", "tickfont": {"size": 11}},
+                     "rotation": 90, "direction": "clockwise", "tickfont": {"size": 10}},
     )  # fmt: skip
-    return sheet(figure, 350, margin={"l": 56, "r": 56, "t": 40, "b": 36})
+    return sheet(figure, 340, margin={"l": 68, "r": 68, "t": 40, "b": 36})
 
 
 def _rings(figure: go.Figure, drawn: Fan, loss: str, reach: float | None) -> None:

@@ -150,10 +150,6 @@ function numbers({ c, ink, ground, radius, turn, at }, { centres }, { colours },
   c.globalAlpha = 1;
 }
 
-function cross(a, b) {
-  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-}
-
 function across([x, y, z]) {
   // A unit vector at right angles to a unit vector.
   const v = Math.abs(z) < 0.9 ? [-y, x, 0] : [0, -z, y], length = Math.hypot(...v);

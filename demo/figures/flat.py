@@ -1,8 +1,5 @@
-"""What the flat figures have in common: a theme-neutral sheet, axes in degrees, CSV."""
+"""What the flat figures have in common: a theme-neutral sheet, axes in degrees."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -62,13 +59,3 @@ def legend(above: bool = True) -> dict[str, Any]:
     """A legend in lines across the figure, at its top or its foot."""
     edge = "top" if above else "bottom"
     return {"orientation": "h", "x": 0, "y": float(above), "yref": "container", "yanchor": edge}
-
-
-def to_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A figure's data as CSV; numbers to a ten-thousandth."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([round(v, 4) if isinstance(v, float) else v for v in row])
-    return stream.getvalue()

@@ -1,7 +1,5 @@
 // Two trainings side by side: one camera, one clock, all in the browser. What it draws is in `data`:
 // {key, id, cast, films: [left, right], steps, words}; nothing is asked of the server while it plays.
-const PICK = 9; // pixels from the pointer within which a point is meant
-const STEP = (5 * Math.PI) / 180; // a key press
 const RATE = 10; // frames a second at speed 1
 const SPEEDS = [0.5, 1, 2, 4];
 const WIDE = [1.4, 3]; // pixels: the left training's curves and the right one's
@@ -9,8 +7,9 @@ const views = (globalThis.marginscopeFilms ??= new Map()); // by key: camera, fr
 const instances = new WeakMap();
 const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
-class Playback {
+class Playback extends Turnable {
   constructor(root, key) {
+    super();
     const find = selector => root.querySelector(selector);
     this.root = find('.playback');
     this.stage = find('.stage');
@@ -32,13 +31,7 @@ class Playback {
   }
 
   listen() {
-    this.canvases.forEach((canvas, side) => {
-      canvas.addEventListener('pointerdown', e => this.down(e, canvas));
-      canvas.addEventListener('pointermove', e => this.move(e, canvas, side));
-      canvas.addEventListener('pointerup', e => this.up(e, side));
-      canvas.addEventListener('pointercancel', () => { this.drag = null; });
-      canvas.addEventListener('pointerleave', e => { if (e.pointerType === 'mouse') this.point(null); });
-    });
+    super.listen();
     for (const canvas of this.charts) {
       const seek = event => this.seek(frameUnder(event, canvas, this.data.steps.length));
       canvas.addEventListener('pointerdown', e => { canvas.setPointerCapture(e.pointerId); seek(e); });
@@ -85,7 +78,7 @@ class Playback {
       };
     });
     this.shots = [null, null];
-    this.hover = null;
+    this.point(null);
   }
 
   write() {
@@ -139,34 +132,15 @@ class Playback {
   }
 
   press(event) {
-    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (this.space(event)) return;
     if (event.key === 'Home') this.view.camera = identity();
     else if (event.key === 'Escape') this.view.person = null;
-    else if (!ways[event.key]) return;
+    else if (!this.arrow(event)) return;
     event.preventDefault();
-    if (ways[event.key]) this.turn(STEP * ways[event.key][0], STEP * ways[event.key][1]);
-    else this.paint();
+    this.paint();
   }
 
-  down(event, canvas) {
-    canvas.setPointerCapture(event.pointerId);
-    this.drag = { x: event.clientX, y: event.clientY, far: 0 };
-  }
-
-  move(event, canvas, side) {
-    if (!this.drag) return this.point(this.nearest(event, side), event);
-    const radius = canvas.clientWidth / 2.3;
-    const dx = event.clientX - this.drag.x, dy = event.clientY - this.drag.y;
-    this.drag = { x: event.clientX, y: event.clientY, far: this.drag.far + Math.hypot(dx, dy) };
-    this.turn(dx / radius, dy / radius);
-  }
-
-  up(event, side) {
-    const stood = this.drag && this.drag.far < 4;
-    this.drag = null;
-    if (!stood) return;
-    const index = this.nearest(event, side);
+  pick(index, event) {
     const person = index === null ? null : this.cast.person[index];
     this.view.person = person === this.view.person ? null : person;
     this.point(index, event);
@@ -179,17 +153,6 @@ class Playback {
     this.view.camera = upright(product(way, this.view.camera));
     this.point(null);
     this.paint();
-  }
-
-  nearest(event, side) {
-    const box = this.canvases[side].getBoundingClientRect();
-    const x = event.clientX - box.left, y = event.clientY - box.top;
-    let best = null, least = PICK * PICK;
-    for (const [px, py, , index] of this.shown[side]) {
-      const far = (px - x) ** 2 + (py - y) ** 2;
-      if (far < least) [best, least] = [index, far];
-    }
-    return best;
   }
 
   point(index, event) {
@@ -310,13 +273,8 @@ class Playback {
     });
     c.textAlign = 'left';
     lines.forEach((words, k) => write(words, gap, below + high + (2.4 + k) * line, small));
-    sheet.toBlob(blob => {
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = `marginscope-${data.name}-${data.steps[this.view.frame]}.png`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    }, 'image/png');
+    const name = `marginscope-${data.name}-${data.steps[this.view.frame]}.png`;
+    sheet.toBlob(blob => download(blob, name), 'image/png');
   }
 
   close() {

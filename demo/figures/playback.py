@@ -5,14 +5,14 @@ is seen from afar (orthographic), so an angle looks foreshortened towards the ri
 """
 
 import base64
-import csv
 import hashlib
-import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from demo.colours import OTHER, colour_of
+from demo.figures.numbers import to_csv
 from demo.figures.people import shown_name
 from demo.language import Text
 from model.film import CURVES, PER_LENGTH, Film, Reel
@@ -88,23 +88,21 @@ def playback_data(
 
 def curves_csv(reel: Reel, words: Text) -> str:
     """Every run's curves: per cent and degrees, one row a frame; lengths as means over images."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
     units = ["percent" if curve in SHARES else "degrees" for curve in CURVES]
     named = [f"{curve}_{unit}" for curve, unit in zip(CURVES, units, strict=True)]
-    writer.writerow(["run", "name", "step", *named, "mean_length"])
+    rows: list[Sequence[object]] = []
     for run, film in reel.films.items():
         lengths = [""] * len(reel.steps)
         if film.lengths is not None:
             lengths = [f"{value / PER_LENGTH:.2f}" for value in film.lengths.mean(axis=1)]
         columns = [told(curve, film) for curve in CURVES]
         for row in zip(reel.steps.tolist(), *columns, lengths, strict=True):
-            writer.writerow([run, run_name(run, words), *row])
-    return stream.getvalue()
+            rows.append([run, run_name(run, words), *row])
+    return to_csv(["run", "name", "step", *named, "mean_length"], rows)
 
 
 def _top(curves: list[list[float]], unit: str) -> int:
-    """Where an axis ends: 100 %, or the next ten degrees above every curve."""
+    """Where an axis ends: 100 %, or the next multiple of 20 degrees above every curve."""
     if unit != "°":
         return 100
     return max(20, 20 * int(np.ceil(max(max(curve) for curve in curves) / 20)))

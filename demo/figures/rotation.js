@@ -20,7 +20,6 @@ const about = (dx, dy) => {
 const upright = m => {
   // Rounding errors of a thousand drags would shear the spheres: make the rows unit and square.
   const norm = v => { const l = Math.hypot(...v); return v.map(x => x / l); };
-  const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
   const x = norm(m.slice(0, 3));
   const z = norm(cross(x, m.slice(3, 6)));
   return [...x, ...cross(z, x), ...z];
@@ -29,10 +28,10 @@ const partOf = (from, to, share) => {
   // The rotation that is `share` of the way from one to the other, about one axis (Rodrigues).
   const transposed = [0, 3, 6, 1, 4, 7, 2, 5, 8].map(k => from[k]);
   const way = product(to, transposed);
-  const angle = Math.acos(Math.min(1, Math.max(-1, (way[0] + way[4] + way[8] - 1) / 2)));
-  const size = 2 * Math.sin(angle);
-  if (size < 1e-3) return to; // no turn, or half a turn, which has no one axis
-  const axis = [way[7] - way[5], way[2] - way[6], way[3] - way[1]].map(v => v / size);
+  const skew = [way[7] - way[5], way[2] - way[6], way[3] - way[1]]; // 2 sin(angle) times the axis
+  const size = Math.hypot(...skew), angle = Math.atan2(size, way[0] + way[4] + way[8] - 1);
+  if (size < 1e-5) return to; // no turn, or half a turn, which has no one axis
+  const axis = skew.map(v => v / size);
   return product(aboutAxis(axis, share * angle), from);
 };
 const aboutAxis = ([x, y, z], angle) => {
@@ -43,3 +42,4 @@ const aboutAxis = ([x, y, z], angle) => {
     z * x * d - y * s, z * y * d + x * s, c + z * z * d,
   ];
 };
+const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];

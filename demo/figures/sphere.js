@@ -1,13 +1,12 @@
 // Two unit spheres with one camera, on two canvases. Everything it draws is in `data` and in the
 // gallery that gallery.js has put aside; nothing is fetched, and a drag asks the server nothing.
-const PICK = 9; // pixels from the pointer within which a point is meant
-const STEP = (5 * Math.PI) / 180; // a key press
 const TURNING = 600; // milliseconds from one pair of photos to the next
 const views = (globalThis.marginscopeViews ??= new Map()); // by key: camera, lit person, photos
 const instances = new WeakMap();
 
-class Spheres {
+class Spheres extends Turnable {
   constructor(root, data, tell) {
+    super();
     this.stage = root.querySelector('.spheres');
     this.label = root.querySelector('.label');
     this.face = root.querySelector('.label i');
@@ -20,14 +19,8 @@ class Spheres {
     this.hover = null;
     this.shown = [[], []]; // of each sphere's front: [x, y, index]
     this.observer = new ResizeObserver(() => this.paint());
-    this.canvases.forEach((canvas, side) => {
-      this.observer.observe(canvas);
-      canvas.addEventListener('pointerdown', e => this.down(e, canvas));
-      canvas.addEventListener('pointermove', e => this.move(e, canvas, side));
-      canvas.addEventListener('pointerup', e => this.up(e, side));
-      canvas.addEventListener('pointercancel', () => { this.drag = null; });
-      canvas.addEventListener('pointerleave', () => this.point(null));
-    });
+    this.canvases.forEach(canvas => this.observer.observe(canvas));
+    this.listen();
     this.stage.addEventListener('keydown', e => this.press(e));
     this.save?.addEventListener('click', () => this.savePicture());
     this.arrived = () => this.update(this.data);
@@ -66,28 +59,13 @@ class Spheres {
   }
 
   down(event, canvas) {
-    canvas.setPointerCapture(event.pointerId);
     this.turning = null;
-    this.drag = { x: event.clientX, y: event.clientY, far: 0 };
-  }
-
-  move(event, canvas, side) {
-    if (!this.drag) return this.point(this.nearest(event, side), event);
-    const radius = canvas.clientWidth / 2.3;
-    const dx = event.clientX - this.drag.x, dy = event.clientY - this.drag.y;
-    this.drag = { x: event.clientX, y: event.clientY, far: this.drag.far + Math.hypot(dx, dy) };
-    this.turn(dx / radius, dy / radius);
-  }
-
-  up(event, side) {
-    const still = this.drag && this.drag.far < 4;
-    this.drag = null;
-    if (still) this.pick(this.nearest(event, side) ?? -1);
+    super.down(event, canvas);
   }
 
   pick(index) {
     // One photo of the gallery: its person is lit on both spheres, and the page shows it.
-    index = index === this.view.picked ? -1 : index;
+    index = index === null || index === this.view.picked ? -1 : index;
     this.view.picked = index;
     this.view.person = index < 0 ? null : this.gallery.person[index];
     this.data.picked = index;
@@ -96,39 +74,26 @@ class Spheres {
   }
 
   press(event) {
-    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.target !== this.stage) return;
     if (event.key === 'Home') this.view.camera = identity();
-    else if (event.key === 'Escape') this.pick(-1);
+    else if (event.key === 'Escape') this.pick(null);
     else if (event.key === 'Enter') this.pick(this.middle());
-    else if (!ways[event.key]) return;
+    else if (!this.arrow(event)) return;
     event.preventDefault();
-    if (ways[event.key]) this.turn(STEP * ways[event.key][0], STEP * ways[event.key][1]);
-    else this.paint();
+    this.paint();
   }
 
   middle() {
     // The point that is nearest the middle of the left sphere.
     const { clientWidth, clientHeight } = this.canvases[0];
     const far = ([x, y]) => (x - clientWidth / 2) ** 2 + (y - clientHeight / 2) ** 2;
-    return this.shown[0].reduce((a, b) => (a && far(a) <= far(b) ? a : b), null)?.[2] ?? -1;
+    return this.shown[0].reduce((a, b) => (a && far(a) <= far(b) ? a : b), null)?.[2] ?? null;
   }
 
   turn(dx, dy) {
     this.view.camera = upright(product(about(dx, dy), this.view.camera));
     this.point(null);
     this.paint();
-  }
-
-  nearest(event, side) {
-    const box = this.canvases[side].getBoundingClientRect();
-    const x = event.clientX - box.left, y = event.clientY - box.top;
-    let best = null, least = PICK * PICK;
-    for (const [px, py, index] of this.shown[side]) {
-      const far = (px - x) ** 2 + (py - y) ** 2;
-      if (far < least) [best, least] = [index, far];
-    }
-    return best;
   }
 
   point(index, event) {
@@ -172,29 +137,27 @@ class Spheres {
 
   paint() {
     if (this.asked) return;
-    this.asked = requestAnimationFrame(() => {
+    this.asked = requestAnimationFrame(now => {
       this.asked = null;
-      this.canvases.forEach((_, side) => this.draw(side));
+      const share = this.turning ? Math.min(1, Math.max(0, now - this.turning.start) / TURNING) : 1;
+      this.canvases.forEach((_, side) => this.draw(side, this.rotation(side, share)));
       this.stage.dataset.painted = this.gallery ? this.data.gallery : '';
       this.stage.dataset.photos = this.data.uploads.id;
-      if (this.turning) this.paint();
+      if (share === 1) this.turning = null; else this.paint();
     });
   }
 
-  now(side) {
-    // The rotation to draw: on its way to the photos, or there.
+  rotation(side, share) {
+    // Of a sphere that has gone that share of its way to the photos, slowly at both ends.
     const to = this.turnOf(this.data.models[side]);
-    if (!this.turning) return to;
-    const share = Math.min(1, (performance.now() - this.turning.start) / TURNING);
-    if (share === 1 && side === 1) this.turning = null;
-    return share === 1 ? to : partOf(this.turning?.before[side] ?? to, to, share * share * (3 - 2 * share));
+    return share === 1 ? to : partOf(this.turning.before[side], to, share * share * (3 - 2 * share));
   }
 
-  draw(side) {
+  draw(side, turn) {
     const { data, gallery } = this, model = data.models[side];
     if (this.canvases[side].clientWidth < 40) return; // hidden, or not laid out yet
     const ink = getComputedStyle(this.stage).color;
-    const paper = paperOf(this.canvases[side], { ink, ground: data.paper, turn: this.now(side), side, model });
+    const paper = paperOf(this.canvases[side], { ink, ground: data.paper, turn, side, model });
     const points = gallery ? this.visible(paper) : [];
     const front = points.filter(p => p[2] > 0);
     this.dots(paper, points.filter(p => p[2] <= 0), 0.22);
@@ -329,13 +292,7 @@ class Spheres {
     c.font = small;
     c.textAlign = 'left';
     lines.forEach((words, k) => c.fillText(words, gap, side + (3.2 + k) * line));
-    sheet.toBlob(blob => {
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = 'marginscope-spheres.png';
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    }, 'image/png');
+    sheet.toBlob(blob => download(blob, 'marginscope-spheres.png'), 'image/png');
   }
 
   close() {

@@ -9,8 +9,9 @@ from typing import Any
 
 FIGURES = Path(__file__).resolve().parent
 PARTS = {  # of a script that is more than one file
-    "sphere": ("rotation", "paper", "sphere"),
-    "playback": ("rotation", "paper", "film", "chart", "playback"),
+    "sphere": ("download", "rotation", "turnable", "paper", "sphere"),
+    "playback": ("download", "rotation", "turnable", "paper", "film", "chart", "playback"),
+    "save_picture": ("download", "save_picture"),
 }
 SPHERES = """
 <div class="spheres" tabindex="0" role="application">

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demo.colours import INK, LINE, colour_of, translucent
-from demo.figures.dial import FONT, degrees
+from demo.figures.dial import FONT, attributes, degrees
 from demo.language import Text
 from model.film import FULL, Film, Reel
 from model.playback import MARGINS, STRIP
@@ -108,7 +108,5 @@ def _wedge(x: float, y: float, own: float, held: float, colour: str) -> list[str
 
 
 def _words(x: float, y: float, words: str, **style: object) -> str:
-    look = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in style.items())
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="middle" fill="{INK}"{look}>{escape(words)}</text>'
-    )
+    look = attributes({"text_anchor": "middle", "fill": INK, **style})
+    return f'<text x="{x:g}" y="{y:g}"{look}>{escape(words)}</text>'

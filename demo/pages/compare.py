@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from demo import assets
 from demo.figures.dial import degrees, dial, signed
 from demo.figures.picture import picture
+from demo.figures.standalone import FIGURES, script
 from demo.language import Text
 from demo.pages.details import details, loss_term, per_thousand, term
 from demo.pages.frame import go, title
@@ -25,7 +25,6 @@ from model.reference import REFERENCE
 
 CONTROL = "norm-softmax"
 LIMITS, PRIORS = (1, 25, 5), (1, 99, 50)  # per cent: lowest, highest, what is set at first
-HERE = Path(__file__).resolve().parent
 
 
 def compare_page() -> None:
@@ -57,7 +56,7 @@ def compare_page() -> None:
             photo_panel("right", service, words)
     with below:
         spheres(marked(comparison), words)
-        if st.button(words("spheres.larger"), key="to-spheres", type="tertiary"):
+        if st.button(words("spheres.larger"), key="to-spheres", icon=":material/arrow_forward:"):
             go("spheres")
         uploads(comparison, words)
         details(service, comparison, words)
@@ -217,6 +216,6 @@ def _save_picture() -> Any:
     return st.components.v2.component(
         "save_picture",
         html='<button type="button" class="save"></button>',
-        css=(HERE / "save_picture.css").read_text(encoding="utf-8"),
-        js=(HERE / "save_picture.js").read_text(encoding="utf-8"),
+        css=(FIGURES / "save_picture.css").read_text(encoding="utf-8"),
+        js=script("save_picture"),
     )

@@ -1,7 +1,5 @@
 """Where photos stand on the spheres, in words and as files."""
 
-import csv
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,6 +10,7 @@ import streamlit as st
 
 from demo import assets
 from demo.figures.dial import degrees
+from demo.figures.numbers import to_csv
 from demo.figures.spheres import DRAWN_NEIGHBOURS, SphereSet
 from demo.figures.standalone import standalone
 from demo.language import Text
@@ -117,11 +116,8 @@ def points(drawn: SphereSet, photos: Marked) -> list[dict[str, Any]]:
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV with every column that any of them has."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(dict.fromkeys(key for row in rows for key in row)))
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
+    head = list(dict.fromkeys(key for row in rows for key in row))
+    return to_csv(head, ([row.get(key, "") for key in head] for row in rows))
 
 
 def _coordinates(model: str, point: Sequence[float]) -> dict[str, float]:

@@ -125,7 +125,7 @@ def _longer() -> dict[str, Any]:
 
 
 def _fields(kept: dict[str, Any]) -> dict[str, str]:
-    """Own-mean angles and held-out accuracy over seeds, without a margin and with one."""
+    """Own-centre angles and held-out accuracy over seeds, without a margin and with one."""
     setting = kept if "steps" in kept else kept["sets"]["sixteen"]
     fields = {"steps": f"{setting['steps']}", "scale": f"{setting['scale']:g}"}
     for place, run in zip(("control", "margin"), TABLED, strict=True):

@@ -63,7 +63,7 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
     legend = [words("spheres.heat")] if look["colour"] == "angle" else []
     for sentence in [*legend, *_kept(models, words), words("spheres.how")]:
         st.caption(sentence)
-    if st.button(words("spheres.exact"), key="to-margin", type="tertiary"):
+    if st.button(words("spheres.exact"), key="to-margin", icon=":material/arrow_forward:"):
         go("margin")
     if photos:
         neighbours_table(drawn, photos, embeddings, words)

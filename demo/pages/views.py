@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from demo import assets
 from demo.figures.dial import degrees
 from demo.figures.fan import fan_figure
-from demo.figures.flat import config, to_csv
+from demo.figures.flat import config
 from demo.figures.histograms import histogram_figure, shares
+from demo.figures.numbers import to_csv
 from demo.figures.people import image_name, person_name
 from demo.figures.plane import plane_figure
 from demo.figures.target import FINE, MIDDLES, Curve, curves, target_figure
@@ -120,7 +121,9 @@ def planes(spaces: dict[str, Space], gallery: Gallery, words: Text) -> None:
         both = {"first": person_name(gallery, first), "second": person_name(gallery, second)}
         alts[name] = words("margin.plane_alt", loss=words.loss(name), **both, **counts)
         said[name] = words("margin.plane_said_softmax", **counts)
-        if one.margin is not None:
+        if one.margin == Margin():
+            said[name] = words("margin.plane_said_none", **counts)
+        elif one.margin is not None:
             said[name] = words("margin.plane_said", clear=int(seen.clear.sum()), **counts)
     _row("plane", drawn, said, alts, words)
     st.caption(words("margin.plane_how"))

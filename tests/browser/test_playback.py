@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo import assets
-from tests.browser.test_spheres import PIXELS
+from tests.browser.test_spheres import PIXELS, drag
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
@@ -115,10 +115,7 @@ def test_a_drag_turns_both_and_home_brings_back(page: Page):
     start = pictures(page)
     box = page.locator(".stage canvas").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 100, y + 30, steps=4)
-    page.mouse.up()
+    drag(page, x, y)
     page.mouse.move(5, 5)
     for one, other in zip(start, pictures(page), strict=True):
         assert (one != other).any(axis=2).mean() > 0.02

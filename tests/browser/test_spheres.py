@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from scipy.spatial.transform import Rotation, Slerp
 
 from demo import assets
 from demo.assets import ASSETS, PORTRAITS
 from demo.figures.spheres import uploads
+from demo.figures.standalone import FIGURES
 from demo.service import CompareService
 
 pytestmark = pytest.mark.browser
@@ -41,10 +43,34 @@ def pictures(page: Page) -> list[np.ndarray]:
     return found
 
 
+def drag(page: Page, x: float, y: float) -> None:
+    """From (x, y) to the right and a little down."""
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 120, y + 40, steps=5)
+    page.mouse.up()
+
+
 def colourful(image: np.ndarray) -> int:
     """How many pixels have a hue and are opaque: those of points on the front."""
     rgb = image[..., :3].astype(int)
     return int(((rgb.max(axis=2) - rgb.min(axis=2) > 60) & (image[..., 3] > 200)).sum())
+
+
+@pytest.mark.parametrize("degrees", [0.0, 40.0, 150.0, 179.8])
+def test_a_part_of_a_turn_is_a_rotation_that_goes_that_part_of_the_way(browser, degrees: float):
+    """Against SciPy's Slerp, with matrices rounded as the page gets them."""
+    axis = np.array([1.0, 2.0, -2.0]) / 3
+    start = Rotation.from_rotvec([0.3, -0.2, 0.9])
+    end = Rotation.from_rotvec(np.radians(degrees) * axis) * start
+    rows = [np.round(turn.as_matrix(), 6).ravel().tolist() for turn in (start, end)]
+    page = browser.new_page()
+    page.add_script_tag(content=(FIGURES / "rotation.js").read_text(encoding="utf-8"))
+    for share in (0.3, 0.8):
+        found = page.evaluate("([a, b, share]) => partOf(a, b, share)", [*rows, share])
+        wanted = Slerp([0, 1], Rotation.concatenate([start, end]))(share).as_matrix()
+        np.testing.assert_allclose(np.array(found).reshape(3, 3), wanted, atol=2e-3)
+    page.close()
 
 
 def test_both_spheres_are_painted_and_a_drag_turns_both(page: Page):
@@ -52,10 +78,7 @@ def test_both_spheres_are_painted_and_a_drag_turns_both(page: Page):
     assert all(colourful(image) > 3000 for image in before)
     box = page.locator(".spheres canvas").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 120, y + 40, steps=5)
-    page.mouse.up()
+    drag(page, x, y)
     after = pictures(page)
     for one, other in zip(before, after, strict=True):
         assert (one != other).any(axis=2).mean() > 0.02

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from demo import assets
 from demo.assets import PORTRAITS
 from demo.figures.fan import fan_figure
-from demo.figures.flat import to_csv
 from demo.figures.histograms import histogram_figure, shares
+from demo.figures.numbers import to_csv
 from demo.figures.people import image_name, people_colours, person_name
 from demo.figures.plane import margin_lines, plane_figure
 from demo.figures.target import CHOSEN, FINE, as_published, curves, target_figure
@@ -197,7 +197,7 @@ def test_uploads_are_marked_at_their_true_angle(drawn):
 def test_csv_reads_back():
     rows = [("arcface", "A, B", 1.23456789), ("softmax", 'C "D"', 2.0)]
     found = list(csv.reader(io.StringIO(to_csv(("loss", "who", "degrees"), rows))))
-    assert found == [["loss", "who", "degrees"], ["arcface", "A, B", "1.2346"],
+    assert found == [["loss", "who", "degrees"], ["arcface", "A, B", "1.23457"],
                      ["softmax", 'C "D"', "2.0"]]  # fmt: skip
 
 

@@ -16,10 +16,6 @@ export default function ({ data, parentElement }) {
   const button = parentElement.querySelector('button');
   button.textContent = data.label;
   button.onclick = async () => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(await toPng(data.svg));
-    link.download = data.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    download(await toPng(data.svg), data.name);
   };
 }
