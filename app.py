@@ -8,6 +8,7 @@ import torch
 from demo.language import text
 from demo.pages.compare import compare_page
 from demo.pages.frame import language
+from demo.pages.lab import lab_page
 from demo.pages.margin import margin_page
 from demo.pages.playback import playback_page
 from demo.pages.sphere_page import sphere_page
@@ -26,6 +27,7 @@ pages = {
         "spheres": sphere_page,
         "margin": margin_page,
         "playback": playback_page,
+        "lab": lab_page,
     }.items()
 }
 st.session_state.pages = pages  # for frame.go()

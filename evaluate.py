@@ -5,6 +5,7 @@ python evaluate.py calibrate   what the angles of the reference, or of an ONNX f
 python evaluate.py quality     how much accuracy falls for poor photos, on validation people
 python evaluate.py ledger      the ArcFace paper's angle statistics of the shipped models
 python evaluate.py placement   how well a face is placed on the spheres, and a stranger refused
+python evaluate.py advise      which scale and margin for your embeddings, and whether one helps
 python evaluate.py readme      fill README's tables from results/
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 
 import tyro
 
+from evaluation.advise import advise
 from evaluation.calibrate import calibrate
 from evaluation.ledger import ledger
 from evaluation.placement import placement
@@ -28,6 +30,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "quality": quality,
     "ledger": ledger,
     "placement": placement,
+    "advise": advise,
     "readme": readme,
 }
 

@@ -52,6 +52,8 @@ class TrainConfig:
     """Images a step."""
     learning_rate: float = 0.1
     """The peak of the one-cycle schedule (SGD)."""
+    warm_up: float = 0.3
+    """Share of the schedule over which the learning rate rises to that peak."""
     momentum: float = 0.9
     """Nesterov momentum of SGD."""
     weight_decay: float = 5e-4
@@ -116,7 +118,7 @@ class TrainConfig:
                 and (self.multiply, self.add_angle, self.add_cosine) != (None, None, None),
                 "softmax has no margin to set: take norm-softmax or another row",
             ),
-            *(outside(name, 0, 1) for name in ("ramp", "translate", "jitter", "grey")),
+            *(outside(name, 0, 1) for name in ("ramp", "warm_up", "translate", "jitter", "grey")),
             outside("zoom", 0, 0.9),
             outside("seed", 0, 2**62),
             (

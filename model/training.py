@@ -96,18 +96,29 @@ def augmentation(config: TrainConfig) -> v2.Transform:
 
 
 class Training:
-    """A training between two steps: network, head, their average, optimiser, schedule."""
+    """A training between two steps: network, head, their average, optimiser, schedule.
 
-    def __init__(self, config: TrainConfig, people: int, steps_an_epoch: int) -> None:
+    `network` is learned in place of the recipe's own: (B, anything) -> (B, config.dimension).
+    `margin` is what is asked after the ramp; it and `head.scale` may be changed between two steps.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        people: int,
+        steps_an_epoch: int,
+        network: nn.Module | None = None,
+    ) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.scheduled_steps = steps_an_epoch * config.epochs
         self.last_step = steps_an_epoch * config.last_epoch
         self.device = torch.device(_device(config.device))
-        self.network: nn.Module = Backbone(
+        self.network: nn.Module = network or Backbone(
             config.input_size, config.width, config.blocks, config.dimension, config.dropout
         )
-        self.head = Head(people, config.dimension, config.final_scale, config.final_margin)
+        self.margin = config.final_margin
+        self.head = Head(people, config.dimension, config.final_scale, self.margin)
         self.network.to(self.device).to(memory_format=torch.channels_last)
         self.head.to(self.device)
         self.average = AveragedModel(
@@ -125,6 +136,7 @@ class Training:
             self.optimiser,
             config.learning_rate,
             total_steps=self.scheduled_steps + 1,
+            pct_start=config.warm_up,
             cycle_momentum=False,
         )
         self.step = 0
@@ -168,14 +180,13 @@ def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterato
     Raises LossNotFinite before the weights are touched by it.
     """
     config = training.config
-    full = config.final_margin
     network: nn.Module = training.network
     if config.compile:
         network = torch.compile(network)  # type: ignore[assignment]
     for x, y in batches:
         x, y = x.to(training.device), y.to(training.device)
         share = min(1.0, training.step / max(1.0, config.ramp * training.scheduled_steps))
-        training.head.margin = full.ramped(share) if full is not None else None
+        training.head.margin = training.margin and training.margin.ramped(share)
         torch.manual_seed(_seed(config.seed, training.step) + 1)  # dropout's draw
         network.train()
         with autocast(training.device, config.precision):

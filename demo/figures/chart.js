@@ -1,9 +1,10 @@
 // Curves along a film: x is the frame, whose steps stand below; a cursor stands at the frame shown.
+// span: the last frame that there will be, where not all have come yet. A value may be null: none.
 const EDGE = { left: 38, right: 10, top: 8, bottom: 20 };
 
-function drawChart(canvas, { ink, lines, top, unit, steps, frame }) {
+function drawChart(canvas, { ink, lines, top, unit, steps, frame, span = steps.length - 1 }) {
   const { c, width, height } = paperOf(canvas, { ink });
-  const x = k => EDGE.left + (k / (steps.length - 1)) * (width - EDGE.left - EDGE.right);
+  const x = k => EDGE.left + (k / Math.max(1, span)) * (width - EDGE.left - EDGE.right);
   const y = v => height - EDGE.bottom - (v / top) * (height - EDGE.top - EDGE.bottom);
   c.font = '11px system-ui, sans-serif';
   c.fillStyle = c.strokeStyle = ink;
@@ -24,7 +25,11 @@ function drawChart(canvas, { ink, lines, top, unit, steps, frame }) {
     c.lineWidth = wide;
     c.setLineDash(dashed ? [wide + 1, wide + 3] : []);
     c.beginPath();
-    values.forEach((value, k) => (k ? c.lineTo(x(k), y(value)) : c.moveTo(x(k), y(value))));
+    let open = false;
+    values.forEach((value, k) => {
+      if (value !== null) open ? c.lineTo(x(k), y(value)) : c.moveTo(x(k), y(value));
+      open = value !== null;
+    });
     c.stroke();
   }
   c.setLineDash([]);
@@ -32,6 +37,7 @@ function drawChart(canvas, { ink, lines, top, unit, steps, frame }) {
   c.lineWidth = 1.5;
   c.beginPath(); c.moveTo(x(frame), EDGE.top - 4); c.lineTo(x(frame), height - EDGE.bottom); c.stroke();
   for (const { values, colour, wide } of lines) {
+    if (values[frame] === null) continue;
     c.fillStyle = colour;
     c.beginPath(); c.arc(x(frame), y(values[frame]), wide + 1.5, 0, 7); c.fill();
   }
@@ -44,8 +50,8 @@ function tickSteps(steps) {
   return [...new Set([...wanted.map(nearest), steps.length - 1])];
 }
 
-function frameUnder(event, canvas, count) {
+function frameUnder(event, canvas, count, span = count - 1) {
   const box = canvas.getBoundingClientRect();
   const share = (event.clientX - box.left - EDGE.left) / (box.width - EDGE.left - EDGE.right);
-  return Math.max(0, Math.min(count - 1, Math.round(share * (count - 1))));
+  return Math.max(0, Math.min(count - 1, Math.round(share * span)));
 }

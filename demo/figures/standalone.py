@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 FIGURES = Path(__file__).resolve().parent
+FILM = ("download", "rotation", "turnable", "paper", "film", "chart", "player")
 PARTS = {  # of a script that is more than one file
     "sphere": ("download", "rotation", "turnable", "paper", "sphere"),
-    "playback": ("download", "rotation", "turnable", "paper", "film", "chart", "playback"),
+    "playback": (*FILM, "playback"),
+    "lab": (*FILM, "lab"),
     "save_picture": ("download", "save_picture"),
 }
 SPHERES = """

@@ -18,7 +18,9 @@ from model.images import (
     PhotoTooSmall,
     PhotoUnreadable,
 )
+from model.labelled import EmbeddingsTooLarge, EmbeddingsUnreadable, TooFewLabelled
 from model.reference import CalibrationMissing, OnnxInvalid, ReferenceMissing
+from model.training import LossNotFinite
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 SHOWN = (
@@ -39,6 +41,10 @@ SHOWN = (
     CalibrationMissing,
     OnnxInvalid,
     GalleryInvalid,
+    EmbeddingsTooLarge,
+    EmbeddingsUnreadable,
+    TooFewLabelled,
+    LossNotFinite,
 )
 
 

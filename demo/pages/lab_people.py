@@ -1,0 +1,162 @@
+"""Whom the lab learns: people of the gallery, one's own photos, or anybody's embeddings."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePath
+
+import numpy as np
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from demo import assets
+from demo.colours import of_people
+from demo.figures.people import shown_name
+from demo.language import Text
+from demo.pages.address import chosen, chosen_many, keep, put
+from demo.pages.photos import PHOTO_TYPES, forget
+from demo.service import CompareService
+from model.errors import MarginScopeError
+from model.lab import MOST_PEOPLE
+from model.labelled import Labelled, labelled, read_embeddings, unseen_people
+from model.playback import TRUNK
+
+SOURCES = ("gallery", "photos", "file")
+FIRST = 16  # people, where nobody is chosen
+MOST_PHOTOS = 60
+KEY = "lab-data"  # in the session: what was uploaded, by source
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Everybody there is, and who of them is learned, by number; colours of these."""
+
+    who: Labelled
+    people: tuple[int, ...]
+    colours: list[str]
+
+
+@cache
+def gallery_people() -> Labelled:
+    """The unseen people of the gallery that ships, as the control embeds them."""
+    return unseen_people(assets.spheres(assets.ASSETS).gallery, TRUNK)
+
+
+def choose_people(words: Text) -> Chosen | None:
+    """The source and the people; None, with a sentence, where nobody is there yet."""
+    names = {source: words(f"lab.source_{source}") for source in SOURCES}
+    source = st.segmented_control(
+        words("lab.source"), SOURCES, format_func=names.__getitem__, key="lab-source",
+        default=chosen("lab-source", SOURCES, "gallery"), on_change=keep("lab-source"),
+        required=True,
+    )  # fmt: skip
+    who = gallery_people() if source == "gallery" else _uploaded(source, words)
+    if who is None:
+        return None
+    key = f"lab-people-{source}"
+    options = list(who.names)
+    only = st.multiselect(
+        words("lab.people", most=MOST_PEOPLE), options, chosen_many(key, options), key=key,
+        max_selections=MOST_PEOPLE, format_func=lambda name: _label(who, name, words),
+        placeholder=words("lab.people_first", count=min(FIRST, len(options))),
+        on_change=keep(key),
+    )  # fmt: skip
+    people = [options.index(name) for name in only] or list(range(min(FIRST, len(options))))
+    if len(people) < 2:
+        st.info(words("lab.two_people"))
+        return None
+    return Chosen(who, tuple(people), _colours(source, who, people))
+
+
+def _label(who: Labelled, name: str, words: Text) -> str:
+    count = who.images[who.names.index(name)]
+    return words("lab.person", who=shown_name(name), count=count)
+
+
+def _colours(source: str, who: Labelled, people: Sequence[int]) -> list[str]:
+    """The gallery's people keep their colours; others get the palette's first."""
+    if source == "gallery":
+        known = assets.colours_by_folder()
+        return [known[who.names[j]] for j in people]
+    return of_people(np.array([who.images[j] for j in people]))
+
+
+def _uploaded(source: str, words: Text) -> Labelled | None:
+    """What was uploaded in this session, with the way to give it and to take it away."""
+    kept: dict[str, Labelled] = st.session_state.setdefault(KEY, {})
+    problems: dict[str, MarginScopeError] = st.session_state.setdefault("lab-problems", {})
+    count: int = st.session_state.setdefault("lab-uploads", 0)
+    if source in problems:
+        st.error(words.error(problems[source]))
+    if source in kept:
+        who = kept[source]
+        st.markdown(words("lab.have", images=len(who.person), people=len(who.names)))
+        st.button(
+            words("lab.take_away"), key="lab-take-away", type="tertiary", on_click=_forget,
+            args=(source,),
+        )  # fmt: skip
+        return who
+    key = f"lab-upload-{source}-{count}"
+    photos = source == "photos"
+
+    def take() -> None:
+        given = st.session_state.get(key)
+        files = given if isinstance(given, list) else [given] if given else []
+        if files:
+            _take(source, files, words)
+
+    st.file_uploader(
+        words(f"lab.upload_{source}", most=MOST_PHOTOS), key=key, on_change=take,
+        type=PHOTO_TYPES if photos else ["npz", "csv"], accept_multiple_files=photos,
+        help=words(f"lab.upload_{source}_help"),
+    )  # fmt: skip
+    st.caption(words(f"lab.upload_{source}_how"))
+    return None
+
+
+def _take(source: str, files: list[UploadedFile], words: Text) -> None:
+    """Read an upload into the session, or keep why it could not be read."""
+    st.session_state["lab-uploads"] += 1
+    problems = st.session_state["lab-problems"]
+    problems.pop(source, None)
+    try:
+        if source == "file":
+            with st.spinner(words("lab.reading")):
+                st.session_state[KEY][source] = read_embeddings(files[0].getvalue())
+        else:
+            st.session_state[KEY][source] = _faces(files[:MOST_PHOTOS], words)
+        put(f"lab-people-{source}", [])
+    except MarginScopeError as error:
+        problems[source] = error
+    for file in files:
+        forget(file)
+
+
+def _faces(files: list[UploadedFile], words: Text) -> Labelled:
+    """Photos named after the person in them -> the control's embeddings of their faces."""
+    service = CompareService([assets.recognizer(TRUNK)])
+    bar = st.progress(0.0, words("lab.reading"))
+    crops, people = [], []
+    for k, file in enumerate(files):
+        bar.progress(k / len(files), words("lab.reading"))
+        try:
+            crops.append(service.read(file.getvalue(), "left").crop)
+        except MarginScopeError:
+            continue  # a photo without a face: how many were learned is said below
+        people.append(person_in(file.name))
+    bar.empty()
+    if not crops:
+        return labelled(np.zeros((0, 1), dtype=np.float32), np.array([], dtype=str))
+    return labelled(assets.recognizer(TRUNK).embed(np.stack(crops)), np.array(people))
+
+
+def person_in(name: str) -> str:
+    """'Anna Kim_03.jpg' -> 'Anna Kim': the file's name without its ending and its number."""
+    stem = PurePath(name).stem
+    return re.sub(r"[\s_()\-.]*\d*[\s_()\-.]*$", "", stem) or stem
+
+
+def _forget(source: str) -> None:
+    st.session_state[KEY].pop(source, None)
+    put(f"lab-people-{source}", [])

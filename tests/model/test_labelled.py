@@ -1,0 +1,102 @@
+"""Anybody's embeddings: what is read, what is refused, and with which words."""
+
+import io
+
+import numpy as np
+import pytest
+
+from evaluation.results import ASSETS
+from model.gallery import load_gallery
+from model.labelled import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    EmbeddingsTooLarge,
+    EmbeddingsUnreadable,
+    TooFewLabelled,
+    labelled,
+    read_embeddings,
+    unseen_people,
+)
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(9, 4))
+LABELS = ["b", "b", "a", "a", "a", "c", "c", "c", "once"]
+
+
+def npz(**arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+def test_people_stand_by_how_many_images_they_have():
+    who = labelled(ROWS, np.array(LABELS))
+    assert who.names == ("a", "c", "b")
+    assert who.images.tolist() == [3, 3, 2]
+    np.testing.assert_allclose(np.linalg.norm(who.features, axis=1), 1, rtol=1e-6)
+    expected = ROWS[2] / np.linalg.norm(ROWS[2])
+    np.testing.assert_allclose(who.features[who.person == 0][0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["npz", "csv", "csv with a head"])
+def test_an_npz_and_a_csv_give_the_same(kind):
+    if kind == "npz":
+        data = npz(embeddings=ROWS.astype(np.float32), labels=np.array(LABELS))
+    else:
+        rows = zip(LABELS, ROWS.tolist(), strict=True)
+        lines = [f"{label},{','.join(map(repr, row))}" for label, row in rows]
+        data = "\n".join((["who,x,y,z,w"] if "head" in kind else []) + lines).encode()
+    who, expected = read_embeddings(data), labelled(ROWS, np.array(LABELS))
+    assert who.names == expected.names
+    np.testing.assert_allclose(who.features, expected.features, rtol=1e-5)
+
+
+def test_numbers_are_labels_too():
+    data = npz(embeddings=ROWS[:4], labels=np.array([3, 3, 7, 7]))
+    assert read_embeddings(data).names == ("3", "7")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"PK\x03\x04 no zip",
+        b"\xff\xfe\x00",
+        b"a,1,2\nb,1",
+        b"a,x,y\nb,z,w\n",
+        npz(embeddings=ROWS),
+        npz(embeddings=ROWS, labels=np.array(LABELS[:3])),
+        npz(embeddings=np.array(["a"]), labels=np.array(["a"])),
+        npz(embeddings=np.array([[1, 2], None], dtype=object), labels=np.array(["a", "b"])),
+        npz(embeddings=np.zeros((4, 3)), labels=np.array(list("aabb"))),
+        npz(embeddings=np.full((4, 3), np.nan), labels=np.array(list("aabb"))),
+    ],
+)
+def test_what_is_no_such_file_is_refused_with_the_cure(data):
+    with pytest.raises(EmbeddingsUnreadable, match="embeddings"):
+        read_embeddings(data)
+
+
+def test_too_few_people_and_too_many_numbers():
+    with pytest.raises(TooFewLabelled, match="Of 4 people 1"):
+        read_embeddings(npz(embeddings=ROWS[:5], labels=np.array(list("aabcd"))))
+    wide = np.zeros((2, MOST_COLUMNS + 1), dtype=np.float16)
+    with pytest.raises(EmbeddingsTooLarge, match="1,025"):
+        read_embeddings(npz(embeddings=wide, labels=np.array(["a", "a"])))
+    tall = np.zeros((MOST_ROWS + 1, 1), dtype=np.float16)
+    with pytest.raises(EmbeddingsTooLarge, match="20,001"):
+        read_embeddings(npz(embeddings=tall, labels=np.zeros(len(tall), dtype=int)))
+    bomb = npz(embeddings=np.zeros((200_000, 200)), labels=np.zeros(200_000, dtype=int))
+    assert len(bomb) < 2_000_000
+    with pytest.raises(EmbeddingsTooLarge, match="MB"):
+        read_embeddings(bomb)
+
+
+def test_the_gallerys_unseen_people():
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    who = unseen_people(gallery, "norm-softmax")
+    assert len(who.person) == int((~gallery.seen).sum())
+    mine = gallery.folders == who.names[0]
+    np.testing.assert_allclose(
+        who.features[who.person == 0], gallery.embeddings["norm-softmax"][mine], atol=1e-6
+    )
