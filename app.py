@@ -9,6 +9,7 @@ from demo.language import text
 from demo.pages.compare import compare_page
 from demo.pages.frame import language
 from demo.pages.lab import lab_page
+from demo.pages.lesson import lesson_page
 from demo.pages.margin import margin_page
 from demo.pages.playback import playback_page
 from demo.pages.sphere_page import sphere_page
@@ -28,6 +29,7 @@ pages = {
         "margin": margin_page,
         "playback": playback_page,
         "lab": lab_page,
+        "lesson": lesson_page,
     }.items()
 }
 st.session_state.pages = pages  # for frame.go()
