@@ -105,8 +105,9 @@ class Training:
         self.last_step = steps_an_epoch * config.last_epoch
         self.device = torch.device(_device(config.device))
         self.network: nn.Module = Backbone(
-            config.input_size, config.width, config.blocks, config.dimension, config.dropout
-        )
+            config.input_size, config.width, config.blocks, config.dimension, config.dropout,
+            config.plain,
+        )  # fmt: skip
         self.head = Head(people, config.dimension, config.final_scale, config.final_margin)
         self.network.to(self.device).to(memory_format=torch.channels_last)
         self.head.to(self.device)
