@@ -4,6 +4,7 @@ python evaluate.py view1       the 1,000 pairs of View 1's test set
 python evaluate.py calibrate   what the angles of the reference, or of an ONNX file, mean
 python evaluate.py quality     how much accuracy falls for poor photos, on validation people
 python evaluate.py ledger      the ArcFace paper's angle statistics of the shipped models
+python evaluate.py depth       residual networks and their plain twins, trained alike
 python evaluate.py placement   how well a face is placed on the spheres, and a stranger refused
 python evaluate.py advise      which scale and margin for your embeddings, and whether one helps
 python evaluate.py readme      fill README's tables from results/
@@ -17,6 +18,7 @@ import tyro
 
 from evaluation.advise import advise
 from evaluation.calibrate import calibrate
+from evaluation.depth import depth
 from evaluation.ledger import ledger
 from evaluation.placement import placement
 from evaluation.quality import quality
@@ -29,6 +31,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "calibrate": calibrate,
     "quality": quality,
     "ledger": ledger,
+    "depth": depth,
     "placement": placement,
     "advise": advise,
     "readme": readme,

@@ -1,4 +1,4 @@
-"""The residual network: an aligned face in, an unnormalised embedding out."""
+"""The residual network and its plain twin: an aligned face in, an unnormalised embedding out."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -11,35 +11,49 @@ STAGES = 4  # each halves the side, but the first, before which the stem has
 
 
 class Block(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut past them (He et al. 2016, figure 5, left)."""
+    """Two 3 x 3 convolutions and a shortcut past them (He et al. 2016, figure 5, left).
 
-    def __init__(self, channels_in: int, channels: int, stride: int) -> None:
+    A plain block lacks the shortcut, whose weights are drawn all the same and thrown away: so twins
+    of one seed start from the same convolutions.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int, plain: bool = False) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.norm2 = nn.BatchNorm2d(channels)
-        self.shortcut: nn.Module = nn.Identity()
+        shortcut: nn.Module = nn.Identity()
         if stride != 1 or channels_in != channels:
-            self.shortcut = nn.Sequential(
+            shortcut = nn.Sequential(
                 nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels)
             )
+        self.plain = plain
+        if not plain:
+            self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C_in, S, S) -> (N, C, S / stride, S / stride)."""
         y = functional.relu(self.norm1(self.conv1(x)))
-        return functional.relu(self.norm2(self.conv2(y)) + self.shortcut(x))
+        y = self.norm2(self.conv2(y))
+        return functional.relu(y if self.plain else y + self.shortcut(x))
 
 
 class Backbone(nn.Module):
     """Whitening, stem of stride 2, four stages of residual blocks, flatten, linear, BatchNorm.
 
     No pooling at the end: an aligned face has its eyes and mouth in known places, and flattening
-    keeps where a feature was.
+    keeps where a feature was. The plain twin has the same layers and no shortcuts.
     """
 
     def __init__(
-        self, input_size: int, width: int, blocks: Sequence[int], dimension: int, dropout: float
+        self,
+        input_size: int,
+        width: int,
+        blocks: Sequence[int],
+        dimension: int,
+        dropout: float,
+        plain: bool = False,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = [
@@ -51,7 +65,7 @@ class Backbone(nn.Module):
         for stage, count in enumerate(blocks):
             for i in range(count):
                 stride = 2 if stage > 0 and i == 0 else 1
-                layers.append(Block(channels, width * 2**stage, stride))
+                layers.append(Block(channels, width * 2**stage, stride, plain))
                 channels, side = width * 2**stage, (side + stride - 1) // stride
         self.trunk = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)

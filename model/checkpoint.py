@@ -157,8 +157,9 @@ def load_network(config: TrainConfig, tensors: dict[str, Tensor]) -> nn.Module:
     """The network of `config` with these weights, in eval mode; ValueError where they misfit."""
     with torch.random.fork_rng(devices=[]):  # its initial weights are thrown away
         network = Backbone(
-            config.input_size, config.width, config.blocks, config.dimension, config.dropout
-        )
+            config.input_size, config.width, config.blocks, config.dimension, config.dropout,
+            config.plain,
+        )  # fmt: skip
     misfit = network.load_state_dict({k: v.float() for k, v in tensors.items()}, strict=False)
     missing = [key for key in misfit.missing_keys if not key.endswith("num_batches_tracked")]
     if missing or misfit.unexpected_keys:

@@ -39,6 +39,8 @@ class TrainConfig:
     """Channels of the first stage; each later one has twice as many."""
     blocks: tuple[int, int, int, int] = (2, 2, 2, 2)
     """Residual blocks in each of the four stages."""
+    plain: bool = False
+    """Leave out the shortcuts: the plain twin of the residual network."""
     dimension: int = 256
     """D, the length of an embedding."""
     dropout: float = 0.0

@@ -72,5 +72,7 @@ def untrained(config: TrainConfig) -> nn.Module:
     """The network as a training with this recipe begins, in eval mode: what no loss has formed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network = Backbone(config.input_size, config.width, config.blocks, config.dimension, 0.0)
+        network = Backbone(
+            config.input_size, config.width, config.blocks, config.dimension, 0.0, config.plain
+        )
     return network.eval()

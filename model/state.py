@@ -13,7 +13,7 @@ from torch import Tensor
 from model.checkpoint import read_tensors
 from model.errors import MarginScopeError
 from model.files import write_whole
-from model.recipe import resolved
+from model.recipe import TrainConfig, resolved
 from model.training import Training
 
 # What may differ between a training and its resumption. The last bit of the weights can depend on
@@ -69,9 +69,10 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise StateUnfit(path=path, problem=f"unreadable ({error})", cure="restore it") from None
     now = resolved(training.config)
-    changed = [k for k, v in now.items() if k not in RUNTIME and state["recipe"].get(k) != v]
+    then = resolved(TrainConfig()) | state["recipe"]  # a field newer than the state: its default
+    changed = [k for k, v in now.items() if k not in RUNTIME and then[k] != v]
     if changed:
-        was = ", ".join(f"{k} = {state['recipe'].get(k)}" for k in changed)
+        was = ", ".join(f"{k} = {then[k]}" for k in changed)
         raise StateUnfit(path=path, problem=f"it was trained with {was}", cure="set that again")
     if state["data"] != data:
         problem = "it was trained on other photos"

@@ -115,8 +115,9 @@ class Training:
         self.last_step = steps_an_epoch * config.last_epoch
         self.device = torch.device(_device(config.device))
         self.network: nn.Module = network or Backbone(
-            config.input_size, config.width, config.blocks, config.dimension, config.dropout
-        )
+            config.input_size, config.width, config.blocks, config.dimension, config.dropout,
+            config.plain,
+        )  # fmt: skip
         self.margin = config.final_margin
         self.head = Head(people, config.dimension, config.final_scale, self.margin)
         self.network.to(self.device).to(memory_format=torch.channels_last)

@@ -192,6 +192,23 @@ def test_a_state_of_another_training_is_refused_with_a_reason(tmp_path):
         load_state(path, Training(runtime, 3, 10), "x")
 
 
+def test_a_state_from_before_a_field_was_there_goes_on(tmp_path, monkeypatch):
+    path = tmp_path / "state.safetensors"
+    older = {key: value for key, value in resolved(CONFIG).items() if key != "plain"}
+    with monkeypatch.context() as patch:
+        patch.setattr("model.state.resolved", lambda config: older)
+        save_state(path, Training(CONFIG, 3, 10), [{"step": 0}], "x")
+    assert load_state(path, Training(CONFIG, 3, 10), "x") == [{"step": 0}]
+    twin = dataclasses.replace(CONFIG, plain=True)
+    with pytest.raises(StateUnfit, match="trained with plain = False"):
+        load_state(path, Training(twin, 3, 10), "x")
+
+
+def test_a_card_from_before_a_field_was_there_has_its_default(card):
+    older = {key: value for key, value in card.recipe.items() if key != "plain"}
+    assert dataclasses.replace(card, recipe=older).config == card.config
+
+
 def test_an_unfinished_training_is_not_overwritten(tmp_path):
     path = tmp_path / "state.safetensors"
     refuse_to_overwrite(path)

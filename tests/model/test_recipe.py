@@ -37,6 +37,7 @@ def test_there_is_a_recipe_for_each_row_and_only_the_loss_differs():
         ("zoom = 1.0", "zoom = 1.0 is not within"),
         ("loss = 'softmax'\nadd_angle = 0.3", "softmax has no margin"),
         ("blocks = [2, 2, 0, 2]", "each stage needs one"),
+        ("plain = 1", "plain = 1 has the wrong type"),
         ("precision = 'int8'", "precision"),
         ("epochs =", "cannot be read"),
     ],
