@@ -61,8 +61,7 @@ def spheres(folder: Path) -> SphereSet:
     for name, digest in gallery.checkpoints.items():
         file = ASSETS / f"{name}.safetensors"
         if not file.is_file() or fingerprint(file) != digest:
-            problem = f"it was made with another {name}.safetensors"
-            raise GalleryInvalid(path="gallery.npz", problem=problem)
+            raise GalleryInvalid(path="gallery.npz", problem="outdated", detail=file.name)
     return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))
 
 

@@ -71,7 +71,7 @@ def load_playback(path: Path) -> dict[str, Reel]:
     try:
         return {name: _reel(arrays, name) for name in arrays["sets"].tolist()}
     except (KeyError, ValueError) as error:
-        raise GalleryInvalid(path=path.name, problem=f"it lacks {error}") from None
+        raise GalleryInvalid(path=path.name, problem="lacking", detail=str(error)) from None
 
 
 def _reel(arrays: dict[str, NDArray[Any]], name: str) -> Reel:
