@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from model.files import fingerprint
 from model.film import Reel, load_playback
 from model.gallery import Gallery, GalleryInvalid, load_gallery, load_spheres
 from model.images import RGB
+from model.playback import TRUNK
 from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
 from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
 from model.views import Space, space
@@ -58,11 +59,19 @@ def gallery_folder() -> Path:
 def spheres(folder: Path) -> SphereSet:
     """A folder's gallery and its layout; GalleryInvalid where they have not been made."""
     gallery = load_gallery(folder / "gallery.npz")
-    for name, digest in gallery.checkpoints.items():
+    _hold("gallery.npz", gallery.checkpoints)
+    return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))
+
+
+def _hold(made: str, checkpoints: Mapping[str, str]) -> None:
+    """GalleryInvalid unless the file `made` came from the checkpoints that ship, by their digests.
+
+    `checkpoints`: digests by loss.
+    """
+    for name, digest in checkpoints.items():
         file = ASSETS / f"{name}.safetensors"
         if not file.is_file() or fingerprint(file) != digest:
-            raise GalleryInvalid(path="gallery.npz", problem="outdated", detail=file.name)
-    return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))
+            raise GalleryInvalid(path=made, problem="outdated", detail=file.name)
 
 
 @cache
@@ -110,8 +119,13 @@ def spaces() -> tuple[Gallery, dict[str, Space]]:
 
 @cache
 def playback() -> dict[str, Reel]:
-    """The small trainings on film, by set; GalleryInvalid where they have not been made."""
-    return load_playback(ASSETS / "playback.npz")
+    """The small trainings on film, by set.
+
+    GalleryInvalid where they have not been made, or on another trunk than the one that ships.
+    """
+    reels, trunk = load_playback(ASSETS / "playback.npz")
+    _hold("playback.npz", {TRUNK: trunk})
+    return reels
 
 
 def colours_by_folder() -> dict[str, str]:
