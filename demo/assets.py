@@ -137,7 +137,21 @@ def colours_by_folder() -> dict[str, str]:
 @cache
 def results(name: str) -> dict[str, Any]:
     """What evaluate.py measured, such as "view1"; empty where it is not there."""
-    path = ASSETS.parent / "results" / f"{name}.json"
+    return _read(ASSETS.parent / "results" / f"{name}.json")
+
+
+@cache
+def kept_by_spheres(folder: Path) -> dict[str, dict[str, float]]:
+    """What prepare.py measured of the spheres in a folder, by model; empty where it did not.
+
+    For the gallery that ships it is in results/layout.json, for one's own in its folder.
+    """
+    found = results("layout") if folder == ASSETS else _read(folder / "layout.json")
+    spheres: dict[str, dict[str, float]] = found.get("spheres", {})
+    return spheres
+
+
+def _read(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
 
