@@ -61,7 +61,7 @@ class Command:
     images: Path | None = None
     """Draw the people of this folder instead of LFW's: one sub-folder a person."""
     output: Path = ASSETS
-    """Where gallery.npz and spheres.npz go."""
+    """Where gallery.npz and spheres.npz go; another folder than assets/ gets layout.json too."""
     exclude: tuple[str, ...] = ()
     """People who are not to be drawn, by the names of their folders."""
     only: Literal["everything", "playback"] = "everything"
@@ -91,8 +91,9 @@ def main(argv: list[str]) -> int:
         kept = report(gallery, named)
         save_gallery(command.output / "gallery.npz", gallery)
         write_npz(command.output / "spheres.npz", {**named})
+        kept_in = RESULTS if ours else command.output
+        write_json(kept_in / "layout.json", made_by("python prepare.py") | {"spheres": kept})
         if ours:
-            write_json(RESULTS / "layout.json", made_by("python prepare.py") | {"spheres": kept})
             make_playback(ASSETS)
     except MarginScopeError as error:
         print(f"prepare.py: {error}", file=sys.stderr)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from model.files import fingerprint
 from model.film import Reel, load_playback
 from model.gallery import Gallery, GalleryInvalid, load_gallery, load_spheres
 from model.images import RGB
+from model.playback import TRUNK
 from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
 from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
 from model.views import Space, space
@@ -58,12 +59,19 @@ def gallery_folder() -> Path:
 def spheres(folder: Path) -> SphereSet:
     """A folder's gallery and its layout; GalleryInvalid where they have not been made."""
     gallery = load_gallery(folder / "gallery.npz")
-    for name, digest in gallery.checkpoints.items():
+    _hold("gallery.npz", gallery.checkpoints)
+    return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))
+
+
+def _hold(made: str, checkpoints: Mapping[str, str]) -> None:
+    """GalleryInvalid unless the file `made` came from the checkpoints that ship, by their digests.
+
+    `checkpoints`: digests by loss.
+    """
+    for name, digest in checkpoints.items():
         file = ASSETS / f"{name}.safetensors"
         if not file.is_file() or fingerprint(file) != digest:
-            problem = f"it was made with another {name}.safetensors"
-            raise GalleryInvalid(path="gallery.npz", problem=problem)
-    return SphereSet(gallery, load_spheres(folder / "spheres.npz", gallery))
+            raise GalleryInvalid(path=made, problem="outdated", detail=file.name)
 
 
 @cache
@@ -111,8 +119,13 @@ def spaces() -> tuple[Gallery, dict[str, Space]]:
 
 @cache
 def playback() -> dict[str, Reel]:
-    """The small trainings on film, by set; GalleryInvalid where they have not been made."""
-    return load_playback(ASSETS / "playback.npz")
+    """The small trainings on film, by set.
+
+    GalleryInvalid where they have not been made, or on another trunk than the one that ships.
+    """
+    reels, trunk = load_playback(ASSETS / "playback.npz")
+    _hold("playback.npz", {TRUNK: trunk})
+    return reels
 
 
 def colours_by_folder() -> dict[str, str]:
@@ -124,7 +137,21 @@ def colours_by_folder() -> dict[str, str]:
 @cache
 def results(name: str) -> dict[str, Any]:
     """What evaluate.py measured, such as "view1"; empty where it is not there."""
-    path = ASSETS.parent / "results" / f"{name}.json"
+    return _read(ASSETS.parent / "results" / f"{name}.json")
+
+
+@cache
+def kept_by_spheres(folder: Path) -> dict[str, dict[str, float]]:
+    """What prepare.py measured of the spheres in a folder, by model; empty where it did not.
+
+    For the gallery that ships it is in results/layout.json, for one's own in its folder.
+    """
+    found = results("layout") if folder == ASSETS else _read(folder / "layout.json")
+    spheres: dict[str, dict[str, float]] = found.get("spheres", {})
+    return spheres
+
+
+def _read(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return found
 

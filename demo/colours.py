@@ -18,6 +18,8 @@ OTHER = "#737A84"  # networks that are not ours: dlib's, or an ONNX file's
 # Greys that stand on white and on near-black alike, so a figure needs not know the theme.
 LINE = "rgba(128, 132, 140, 0.55)"
 FAINT = "rgba(128, 132, 140, 0.25)"
+# Two ends that colour-blind eyes and grey paper tell apart, and no loss has for a hue.
+CARRIES, HINDERS = "#8A1C9C", "#F0E442"
 INK = "#808791"
 
 

@@ -41,10 +41,13 @@ class Text:
     def error(self, error: MarginScopeError) -> str:
         """An error of ours in this language; English is the error's own sentence."""
         sentence = self.sentences.get(f"errors.{error.code}", error.sentence)
-        fields = dict(error.fields)
-        if "photo" in fields:
-            fields["photo"] = self.sentences.get(f"side.{fields['photo']}", fields["photo"])
-        return sentence.format(**fields)
+        problems = {
+            problem: self.sentences.get(f"errors.{error.code}_{problem}", said)
+            for problem, said in error.problems.items()
+        }
+        photo = error.fields.get("photo")
+        side = {} if photo is None else {"photo": self.sentences.get(f"side.{photo}", photo)}
+        return error.told(sentence, problems, **side)
 
 
 def guess(locale: str | None) -> str:

@@ -38,7 +38,7 @@ def make_playback(folder: Path) -> None:
         name: reel(people[name], setting, RUNS)
         for name, setting in tqdm(SETS.items(), desc="filming")
     }
-    save_playback(folder / "playback.npz", reels)
+    save_playback(folder / "playback.npz", reels, gallery.checkpoints[TRUNK])
     if folder != ASSETS:
         return
     sixteen = people["sixteen"]

@@ -47,9 +47,12 @@ class Reel:
     films: dict[str, Film]
 
 
-def save_playback(path: Path, reels: dict[str, Reel]) -> None:
-    """Write playback.npz: the same bytes for the same reels."""
-    arrays: dict[str, NDArray[Any]] = {"sets": np.array(list(reels))}
+def save_playback(path: Path, reels: dict[str, Reel], trunk: str) -> None:
+    """Write playback.npz: the same bytes for the same reels.
+
+    `trunk` is the digest of the checkpoint whose embeddings the films learned from.
+    """
+    arrays: dict[str, NDArray[Any]] = {"sets": np.array(list(reels)), "trunk": np.array(trunk)}
     for name, shown in reels.items():
         arrays[f"{name}.runs"] = np.array(list(shown.films))
         arrays[f"{name}.names"] = np.array(shown.names)
@@ -65,13 +68,14 @@ def save_playback(path: Path, reels: dict[str, Reel]) -> None:
     write_npz(path, arrays)
 
 
-def load_playback(path: Path) -> dict[str, Reel]:
-    """Read what save_playback wrote: reels by set. GalleryInvalid."""
+def load_playback(path: Path) -> tuple[dict[str, Reel], str]:
+    """Read what save_playback wrote: reels by set, and the trunk's digest. GalleryInvalid."""
     arrays = read_npz(path)
     try:
-        return {name: _reel(arrays, name) for name in arrays["sets"].tolist()}
+        reels = {name: _reel(arrays, name) for name in arrays["sets"].tolist()}
+        return reels, str(arrays["trunk"])
     except (KeyError, ValueError) as error:
-        raise GalleryInvalid(path=path.name, problem=f"it lacks {error}") from None
+        raise GalleryInvalid(path=path.name, problem="lacking", detail=str(error)) from None
 
 
 def _reel(arrays: dict[str, NDArray[Any]], name: str) -> Reel:

@@ -8,10 +8,10 @@ import dataclasses
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,16 @@ class GalleryInvalid(MarginScopeError):
     """A gallery or spheres file that is missing, damaged or not of one another."""
 
     sentence = "{path} is not a sound gallery: {problem}. Make it again with `python prepare.py`."
+    problems: ClassVar[Mapping[str, str]] = {
+        "missing": "there is no such file",
+        "unreadable": "it cannot be read ({detail})",
+        "lacking": "it lacks {detail}",
+        "uneven": "its parts have not the same length",
+        "foreign": "it belongs to another gallery",
+        "off": "it has points off the sphere",
+        "outdated": "it was made with another {detail}",
+        "few": "fewer than {people} unseen people have {images} images each",
+    }
 
 
 @dataclass(frozen=True)
@@ -129,10 +139,10 @@ def load_gallery(path: Path) -> Gallery:
             checkpoints=_by_model(arrays, "checkpoint", str),
         )
     except KeyError as error:
-        raise GalleryInvalid(path=path.name, problem=f"it lacks {error}") from None
+        raise GalleryInvalid(path=path.name, problem="lacking", detail=str(error)) from None
     lengths = {len(v) for v in (gallery.person, gallery.image, gallery.seen, *embeddings.values())}
     if len(lengths) != 1 or not embeddings or gallery.person.max() >= len(gallery.names):
-        raise GalleryInvalid(path=path.name, problem="its parts have not the same length")
+        raise GalleryInvalid(path=path.name, problem="uneven")
     return gallery
 
 
@@ -155,9 +165,9 @@ def load_spheres(path: Path, gallery: Gallery) -> dict[str, NDArray[np.float32]]
     spheres = {name: array.astype(np.float32) for name, array in read_npz(path).items()}
     for name, points in spheres.items():
         if points.shape != (len(gallery.person), 3) or name not in gallery.embeddings:
-            raise GalleryInvalid(path=path.name, problem="it belongs to another gallery")
+            raise GalleryInvalid(path=path.name, problem="foreign")
         if not np.allclose(np.linalg.norm(points, axis=1), 1.0, atol=1e-4):
-            raise GalleryInvalid(path=path.name, problem="it has points off the sphere")
+            raise GalleryInvalid(path=path.name, problem="off")
     return spheres
 
 
@@ -167,6 +177,6 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
         with np.load(path, allow_pickle=False) as stored:
             return {key: stored[key] for key in stored.files}
     except FileNotFoundError:
-        raise GalleryInvalid(path=path.name, problem="there is no such file") from None
+        raise GalleryInvalid(path=path.name, problem="missing") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise GalleryInvalid(path=path.name, problem=f"it cannot be read ({error})") from None
+        raise GalleryInvalid(path=path.name, problem="unreadable", detail=str(error)) from None

@@ -87,8 +87,7 @@ def cast(gallery: Gallery, people: int, trunk: str = TRUNK) -> Cast:
     counts = np.bincount(gallery.person[~gallery.seen], minlength=len(gallery.names))
     chosen = np.argsort(-counts, kind="stable")[:people]
     if len(chosen) < people or counts[chosen].min() < HELD_OUT:
-        problem = f"fewer than {people} unseen people have {HELD_OUT} images each"
-        raise GalleryInvalid(path="gallery.npz", problem=problem)
+        raise GalleryInvalid(path="gallery.npz", problem="few", people=people, images=HELD_OUT)
     images = [np.flatnonzero(gallery.person == j)[:MOST_IMAGES] for j in chosen]
     return Cast(
         names=tuple(gallery.names[j] for j in chosen),

@@ -1,11 +1,15 @@
 """prepare.py's sweep on spaces made by hand; its files are held by tests/model/test_gallery.py."""
 
+import json
+
 import numpy as np
 import pytest
 
-from model.gallery import Gallery
-from model.sphere import Layout
-from prepare import LAYOUTS, PAIR, sweep
+import prepare
+from model.angles import angles_between
+from model.gallery import Gallery, load_gallery, load_spheres
+from model.sphere import Layout, person_means
+from prepare import LAYOUTS, PAIR, main, sweep
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +40,24 @@ def test_a_sweep_tells_of_each_layout_what_a_choice_needs(gallery):
             assert -1 <= kept["rank_correlation"] <= 1
     # what the link is for
     assert rows[1]["correspondence_degrees"] < rows[0]["correspondence_degrees"]
+
+
+def test_ones_own_folder_says_what_its_spheres_keep(gallery, tmp_path, monkeypatch):
+    monkeypatch.setattr(prepare, "embed_gallery", lambda command: gallery)
+    own = tmp_path / "own"
+    assert main(["--images", str(tmp_path), "--output", str(own)]) == 0
+    found = load_gallery(own / "gallery.npz")
+    points = load_spheres(own / "spheres.npz", found)
+    assert {file.name for file in own.iterdir()} == {"gallery.npz", "spheres.npz", "layout.json"}
+    kept = json.loads((own / "layout.json").read_text())["spheres"]
+    assert set(kept) == set(PAIR)
+    for name, told in kept.items():
+        mean = person_means(found.embeddings[name], found.person)[found.person]
+        true = np.degrees(angles_between(found.embeddings[name], mean)).mean()
+        drawn = person_means(points[name], found.person)[found.person]
+        assert told["true_within"] == pytest.approx(true, abs=0.01)
+        near = np.degrees(angles_between(points[name], drawn)).mean()
+        assert told["drawn_within"] == pytest.approx(near, abs=0.01)
 
 
 def test_the_shipped_layout_is_among_those_tried():

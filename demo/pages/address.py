@@ -4,6 +4,7 @@ Streamlit's own bind="query-params" writes a choice's label, which changes with 
 """
 
 from collections.abc import Callable, Sequence
+from urllib.parse import unquote
 
 import streamlit as st
 
@@ -28,7 +29,7 @@ def chosen(key: str, options: Sequence[str], first: str) -> str:
 
 def chosen_many(key: str, options: Sequence[str]) -> list[str]:
     """The same of a choice of several, which the URL names with commas; none at first."""
-    values = (asked(key) or "").split(",")
+    values = [unquote(value) for value in (asked(key) or "").split(",")]
     return [option for option in options if option in values]
 
 
@@ -39,12 +40,17 @@ def keep(key: str) -> Callable[[], None]:
 
 def put(key: str, value: str | bool | list[str]) -> None:
     """Write a choice into the URL and keep it for the other pages; an empty one is taken away."""
-    words = ",".join(value) if isinstance(value, list) else str(value)
+    words = ",".join(map(_one, value)) if isinstance(value, list) else str(value)
     _kept()[key] = words
     if words:
         st.query_params[key] = words
     else:
         st.query_params.pop(key, None)
+
+
+def _one(value: str) -> str:
+    """One of several, without a comma of its own; chosen_many() reads it back."""
+    return value.replace("%", "%25").replace(",", "%2C")
 
 
 def _kept() -> dict[str, str]:

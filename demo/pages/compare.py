@@ -13,6 +13,7 @@ from demo.figures.picture import picture
 from demo.figures.standalone import FIGURES, script
 from demo.language import Text
 from demo.pages.details import details, loss_term, per_thousand, term
+from demo.pages.explain import explain
 from demo.pages.frame import go, title
 from demo.pages.margin import uploads
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
@@ -58,6 +59,7 @@ def compare_page() -> None:
         spheres(marked(comparison), words)
         if st.button(words("spheres.larger"), key="to-spheres", icon=":material/arrow_forward:"):
             go("spheres")
+        explain(service, comparison, words)
         uploads(comparison, words)
         details(service, comparison, words)
         with st.expander(words("compare.how_title"), key="how", on_change="rerun",

@@ -1,7 +1,9 @@
 """Small trainings on film: two losses beside one another, and the margin at a glance."""
 
+import base64
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -100,8 +102,7 @@ def _strip(name: str, reel: Reel, colours: list[str], words: Text) -> None:
             for m, (own, held) in zip(MARGINS, ends.values(), strict=True)
         ),
     )
-    with st.container(key="strip"):
-        st.image(drawn, width="stretch", alt=told)
+    st.html(_pushed(drawn, told, words("playback.strip_title")))
     st.download_button(
         words("playback.save_svg"), drawn, file_name=f"marginscope-margins-{name}.svg",
         mime="image/svg+xml", on_click="ignore", key="save-strip",
@@ -117,6 +118,18 @@ def _strip(name: str, reel: Reel, colours: list[str], words: Text) -> None:
     for key, kept in (("seeds", assets.results("playback")), ("longer", _longer())):
         if kept:
             st.caption(words(f"playback.{key}", **_fields(kept)))
+
+
+def _pushed(svg: str, alt: str, label: str) -> str:
+    """HTML of a drawing that is wider than a phone: pushed sideways by touch, wheel or arrow keys.
+
+    Streamlit's containers scroll, but take no focus and have no name.
+    """
+    sent = base64.b64encode(svg.encode()).decode()
+    return (
+        f'<div class="strip" tabindex="0" role="region" aria-label="{escape(label)}">'
+        f'<img src="data:image/svg+xml;base64,{sent}" alt="{escape(alt)}"></div>'
+    )
 
 
 def _longer() -> dict[str, Any]:

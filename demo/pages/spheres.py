@@ -134,10 +134,8 @@ def _words(models: list[str], words: Text) -> dict[str, Any]:
 
 
 def _kept(models: list[str], words: Text) -> list[str]:
-    """What each sphere keeps and loses, as measured by prepare.py for the gallery that ships."""
-    found = assets.results("layout").get("spheres", {})
-    if assets.gallery_folder() != assets.ASSETS:
-        return []
+    """What each sphere keeps and loses, as prepare.py measured it when it made the gallery."""
+    found = assets.kept_by_spheres(assets.gallery_folder())
     shown = [model for model in dict.fromkeys(models) if model in found]
     sentences = [
         words(

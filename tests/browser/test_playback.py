@@ -163,3 +163,19 @@ def test_another_loss_keeps_the_moment_and_the_view(page: Page):
     name = f"marginscope-sixteen-softmax-norm-softmax-{step}.png"
     assert saved.value.suggested_filename == name
     assert saved.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_on_a_phone_the_row_of_margins_is_pushed_sideways_by_keyboard(browser, app_url):
+    page = opened(browser, app_url, viewport={"width": 390, "height": 844})
+    row = page.get_by_role("region", name="The margin at a glance")
+    image = row.get_by_role("img", name=re.compile("last moment under ArcFace's margin"))
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert image.bounding_box()["width"] > row.bounding_box()["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    row.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(500)
+    assert row.evaluate("row => row.scrollLeft") > 60
+    page.context.close()

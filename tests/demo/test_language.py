@@ -1,5 +1,6 @@
 import ast
 import string
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,22 @@ def test_both_languages_have_the_same_sentences_with_the_same_fields():
 def test_every_error_that_a_person_meets_is_spoken_in_korean():
     korean = text("ko").sentences
     told = {key.removeprefix("errors.") for key in korean if key.startswith("errors.")}
-    assert told == {kind.__name__ for kind in SHOWN}
+    spoken = {kind.__name__: kind.sentence for kind in SHOWN}
     for kind in SHOWN:
-        assert fields(korean[f"errors.{kind.__name__}"]) == fields(kind.sentence), kind
+        spoken |= {f"{kind.__name__}_{name}": said for name, said in kind.problems.items()}
+    assert told == set(spoken)
+    for name, english in spoken.items():
+        assert fields(korean[f"errors.{name}"]) == fields(english), name
+
+
+def test_a_problem_is_spoken_in_the_same_language_as_its_error():
+    error = GalleryInvalid(path="gallery.npz", problem="outdated", detail="arcface.safetensors")
+    assert "it was made with another arcface.safetensors. Make it again" in str(error)
+    assert text("en").error(error) == str(error)
+    korean = text("ko").error(error)
+    assert "지금 있는 것과 다른 arcface.safetensors(으)로 만들었습니다." in korean
+    assert "made with" not in korean
+    assert str(copy(error)) == str(error)  # as from one process to another
 
 
 def test_an_error_is_spoken_in_the_persons_language():

@@ -13,8 +13,9 @@ from demo.colours import LOSS
 from demo.figures.playback import CHARTS, curves_csv, loss_of, playback_data, told
 from demo.figures.strip import last_angles, strip
 from demo.language import text
-from model.film import CURVES, FULL
-from model.playback import MARGINS, RUNS, SETS, STRIP
+from model.film import CURVES, FULL, load_playback
+from model.gallery import GalleryInvalid
+from model.playback import MARGINS, RUNS, SETS, STRIP, TRUNK
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -36,6 +37,16 @@ def test_the_asset_has_every_run_of_every_set_and_is_small():
             np.testing.assert_allclose(length, 1, atol=1e-4)
             assert film.points.shape[2] == SETS[name].dimension
     assert (assets.ASSETS / "playback.npz").stat().st_size < 6e6
+
+
+def test_films_of_another_trunk_are_refused(monkeypatch):
+    _, trunk = load_playback(assets.ASSETS / "playback.npz")
+    assert trunk == assets.spheres(assets.ASSETS).gallery.checkpoints[TRUNK]
+    assets.playback.cache_clear()
+    monkeypatch.setattr(assets, "fingerprint", lambda path: "other")
+    with pytest.raises(GalleryInvalid, match=r"playback\.npz.*another norm-softmax\.safetensors"):
+        assets.playback()
+    assets.playback.cache_clear()
 
 
 @pytest.mark.parametrize("name", SETS)

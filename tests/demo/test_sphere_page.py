@@ -1,5 +1,6 @@
 """The spheres' page and the panel of a face, through Streamlit's AppTest, with real photos."""
 
+import json
 import os
 from pathlib import Path
 
@@ -123,8 +124,16 @@ def test_a_gallery_of_ones_own_opens_by_the_setting(monkeypatch, tmp_path, page)
     page.run()
     assert not page.exception
     assert not page.info
+    assert not any("trustworthiness" in c.value for c in page.caption)  # an older folder
+    measured = {"trustworthiness": 0.912, "rank_correlation": 0.25, "drawn_within": 8.0,
+                "true_within": 41.5, "from_arcface_degrees": 3.5}  # fmt: skip
+    (tmp_path / "layout.json").write_text(json.dumps({"spheres": {"softmax": measured}}))
+    assets.kept_by_spheres.cache_clear()
+    page.run()
+    assert any("trustworthiness 0.91" in c.value and "41.5°" in c.value for c in page.caption)
     (tmp_path / "spheres.npz").unlink()
     assets.spheres.cache_clear()
     page.run()
     assert "python prepare.py" in page.info[0].value
     assets.spheres.cache_clear()
+    assets.kept_by_spheres.cache_clear()

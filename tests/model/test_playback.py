@@ -218,9 +218,11 @@ def test_lengths_are_kept_where_the_logits_know_them(few: Cast):
 def test_the_file_keeps_every_frame_and_has_the_same_bytes_again(few: Cast, tmp_path):
     runs = {run: RUNS[run] for run in ("softmax", "arcface-0.5")}
     for name in ("one.npz", "two.npz"):
-        save_playback(tmp_path / name, {"few": reel(few, SHORT, runs)})
+        save_playback(tmp_path / name, {"few": reel(few, SHORT, runs)}, "a digest")
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
-    kept = load_playback(tmp_path / "one.npz")["few"]
+    reels, trunk = load_playback(tmp_path / "one.npz")
+    kept = reels["few"]
+    assert trunk == "a digest"
     shown = reel(few, SHORT, runs)
     assert kept.names == few.names
     assert list(kept.films) == list(runs)
