@@ -17,9 +17,10 @@ from demo.language import Text
 from demo.pages.address import chosen, chosen_many, keep, put
 from demo.pages.photos import PHOTO_TYPES, forget
 from demo.service import CompareService
+from model import images, labelled
 from model.errors import MarginScopeError
 from model.lab import MOST_PEOPLE
-from model.labelled import Labelled, labelled, read_embeddings, unseen_people
+from model.labelled import Labelled, read_embeddings, unseen_people
 from model.playback import TRUNK
 
 SOURCES = ("gallery", "photos", "file")
@@ -109,6 +110,7 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
     st.file_uploader(
         words(f"lab.upload_{source}", most=MOST_PHOTOS), key=key, on_change=take,
         type=PHOTO_TYPES if photos else ["npz", "csv"], accept_multiple_files=photos,
+        max_upload_size=(images.MAX_BYTES if photos else labelled.MAX_BYTES) // 2**20,
         help=words(f"lab.upload_{source}_help"),
     )  # fmt: skip
     st.caption(words(f"lab.upload_{source}_how"))
@@ -147,8 +149,8 @@ def _faces(files: list[UploadedFile], words: Text) -> Labelled:
         people.append(person_in(file.name))
     bar.empty()
     if not crops:
-        return labelled(np.zeros((0, 1), dtype=np.float32), np.array([], dtype=str))
-    return labelled(assets.recognizer(TRUNK).embed(np.stack(crops)), np.array(people))
+        return labelled.labelled(np.zeros((0, 1), dtype=np.float32), np.array([], dtype=str))
+    return labelled.labelled(assets.recognizer(TRUNK).embed(np.stack(crops)), np.array(people))
 
 
 def person_in(name: str) -> str:

@@ -17,7 +17,7 @@ from demo.pages.address import chosen, keep
 from demo.service import CompareService, Photo
 from model.data import DataNotFound, lfw_home, read_pairs
 from model.errors import MarginScopeError
-from model.images import RGB
+from model.images import MAX_BYTES, RGB
 
 SIDES = ("left", "right")
 PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
@@ -203,6 +203,7 @@ def _source(side: str, service: CompareService, text: Text) -> None:
     else:
         st.file_uploader(
             text("compare.upload"),
+            max_upload_size=MAX_BYTES // 2**20,
             type=PHOTO_TYPES,
             key=key,
             on_change=take,

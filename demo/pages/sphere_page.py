@@ -12,6 +12,7 @@ from demo.pages.places import Marked
 from demo.pages.spheres import spheres
 from demo.service import CompareService, Photo
 from model.errors import MarginScopeError
+from model.images import MAX_BYTES
 
 MOST = 20  # photos at once, beside the two that are compared
 
@@ -83,6 +84,7 @@ def _photos(here: Several, words: Text) -> None:
     key = f"several-{here.inputs}"
     st.file_uploader(
         words("spheres.upload", most=MOST), type=PHOTO_TYPES, accept_multiple_files=True, key=key,
+        max_upload_size=MAX_BYTES // 2**20,
         on_change=lambda: here.take(st.session_state.get(key) or [], words("compare.reading")),
     )  # fmt: skip
     for number, error in here.problems:

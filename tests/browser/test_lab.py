@@ -1,0 +1,111 @@
+"""The lab in Chromium: train, pause, change m, look back, come back from the URL."""
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_playback import pictures
+
+pytestmark = pytest.mark.browser
+SLOW = 60_000
+
+
+def opened(browser, app_url, query="", **options) -> Page:
+    size = options.pop("viewport", {"width": 1280, "height": 1100})
+    context = browser.new_context(viewport=size, locale="en-US", reduced_motion="reduce", **options)
+    page = context.new_page()
+    page.goto(f"{app_url}/lab{query}")
+    expect(page.locator(".lab[data-painted]")).to_be_visible(timeout=SLOW)
+    return page
+
+
+@pytest.fixture
+def page(browser, app_url):
+    page = opened(browser, app_url, "?lab-steps=2000")
+    yield page
+    page.context.close()
+
+
+def last(page: Page) -> int:
+    return int(page.locator(".lab").get_attribute("data-last"))
+
+
+def button(page: Page, name: str):
+    return page.locator(f".st-key-lab-{name} button")
+
+
+def get_on(page: Page, steps: int) -> None:
+    """Wait until the browser has frames of so many steps."""
+    page.wait_for_function(
+        "steps => Number(document.querySelector('.lab').dataset.last) >= steps", arg=steps,
+        timeout=SLOW,
+    )  # fmt: skip
+
+
+def test_train_pause_go_on_and_change_the_margin(page: Page):
+    before = pictures(page)
+    assert np.abs(before[0].astype(int) - before[1]).mean() < 3  # both sides begin alike
+    button(page, "train").click()
+    get_on(page, 17)
+    button(page, "pause").click()
+    expect(button(page, "resume")).to_be_visible(timeout=SLOW)
+    page.wait_for_timeout(1500)
+    stood = last(page)
+    page.wait_for_timeout(1500)
+    assert last(page) == stood
+    after = pictures(page)
+    assert np.abs(after[1].astype(int) - before[1]).mean() > 0.5
+    title = page.locator(".lab .stage figcaption b").nth(1)
+    expect(title).to_contain_text("m₂ = 0.5")
+    slider = page.locator(".st-key-lab-add_angle [role=slider], .st-key-lab-add_angle input").first
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"lab-add_angle=0\.7"), timeout=SLOW)
+    button(page, "resume").click()
+    get_on(page, stood + 17)
+
+
+def test_one_step_and_reset(page: Page):
+    button(page, "step").click()
+    expect(button(page, "resume")).to_be_visible(timeout=SLOW)
+    button(page, "reset").click()
+    expect(button(page, "train")).to_be_visible(timeout=SLOW)
+    get_on(page, 0)
+
+
+def test_one_looks_back_while_it_runs_and_finds_the_present_again(page: Page):
+    button(page, "train").click()
+    get_on(page, 51)
+    scrub = page.locator(".lab .scrub")
+    scrub.evaluate("r => { r.value = 0; r.dispatchEvent(new Event('input')); }")
+    expect(page.locator(".lab")).to_have_attribute("data-frame", "0")
+    get_on(page, last(page) + 17)
+    expect(page.locator(".lab")).to_have_attribute("data-frame", "0")
+    scrub.evaluate("r => { r.value = r.max; r.dispatchEvent(new Event('input')); }")
+    get_on(page, last(page) + 17)
+    assert int(page.locator(".lab").get_attribute("data-frame")) > 0
+
+
+def test_the_url_restores_settings_and_a_preset(browser, app_url):
+    page = opened(browser, app_url, "?lab-preset=scale_far")
+    title = page.locator(".lab .stage figcaption b").nth(1)
+    expect(title).to_contain_text("s = 200")
+    expect(page.locator(".lab .stage figcaption b").nth(0)).to_contain_text("s = 3.8")
+    page.context.close()
+    page = opened(browser, app_url, "?lab-add_cosine=0.35&lab-add_angle=0&lab-scale=16")
+    expect(page.locator(".lab .stage figcaption b").nth(1)).to_contain_text("m₃ = 0.35, s = 16")
+    page.context.close()
+
+
+def test_it_survives_a_change_of_page(page: Page):
+    button(page, "train").click()
+    get_on(page, 17)
+    page.get_by_role("link", name="Margin", exact=True).first.click()
+    expect(page.get_by_role("heading", name="The margin in degrees")).to_be_visible(timeout=SLOW)
+    page.get_by_role("link", name="Lab", exact=True).first.click()
+    expect(page.locator(".lab[data-painted]")).to_be_visible(timeout=SLOW)
+    get_on(page, 17)
+    assert "lab-steps=2000" in page.url or last(page) >= 17

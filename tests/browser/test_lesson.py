@@ -1,0 +1,63 @@
+"""The lesson in Chromium: walked by keyboard, restored from the URL, read on a phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from demo.language import text
+from demo.pages.lesson import STEPS
+
+pytestmark = pytest.mark.browser
+SLOW = 60_000
+
+
+def opened(browser, app_url, query="", **options) -> Page:
+    size = options.pop("viewport", {"width": 1280, "height": 1000})
+    locale = options.pop("locale", "en-US")
+    page = browser.new_context(viewport=size, locale=locale, **options).new_page()
+    page.goto(f"{app_url}/lesson{query}")
+    return page
+
+
+def heading(number: int, language: str = "en") -> re.Pattern[str]:
+    words = text(language)
+    name = words(f"lesson.{list(STEPS)[number - 1]}_title")
+    return re.compile(re.escape(words("lesson.numbered", number=number, name=name)))
+
+
+def test_the_whole_lesson_is_walked_with_a_presenters_remote(browser, app_url):
+    page = opened(browser, app_url)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for number in range(1, len(STEPS) + 1):
+        expect(page.get_by_role("heading", name=heading(number))).to_be_visible(timeout=SLOW)
+        expect(page.locator(".stException")).to_have_count(0)
+        page.locator(".told").first.wait_for(timeout=SLOW)
+        if number < len(STEPS):
+            page.keyboard.press("PageDown")
+    expect(page).to_have_url(re.compile(f"lesson-step={len(STEPS)}"))
+    page.keyboard.press("PageUp")
+    expect(page.get_by_role("heading", name=heading(len(STEPS) - 1))).to_be_visible(timeout=SLOW)
+    assert not errors
+    page.context.close()
+
+
+def test_the_url_opens_a_step_in_korean_on_a_phone(browser, app_url):
+    page = opened(
+        browser, app_url, "?lesson-step=5", locale="ko-KR", viewport={"width": 390, "height": 844}
+    )
+    expect(page.get_by_role("heading", name=heading(5, "ko"))).to_be_visible(timeout=SLOW)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=SLOW)
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 390
+    page.context.close()
+
+
+def test_a_term_tells_what_it_means(browser, app_url):
+    page = opened(browser, app_url, "?lesson-step=7")
+    term = page.locator(".told .term").first
+    term.wait_for(timeout=SLOW)
+    term.focus()
+    expect(term.locator(".tip")).to_be_visible()
+    page.context.close()
