@@ -50,19 +50,15 @@ def _lines(figure: go.Figure, row: int, measure: str, found: dict[str, Any], wor
             row=row, col=1,
         )  # fmt: skip
     figure.add_hline(y=guess, line={"color": LINE, "width": 1, "dash": "dot"}, row=row, col=1)
-    _note(figure, row, 0.0, guess, words("depth.guessing"), yanchor="bottom")
-    ends = apart([float(values[-1]) for values in drawn], (high - low) * LETTER / PANEL)
-    for one, at in zip(networks, ends, strict=True):
-        _note(figure, row, found["steps"], at, label(one, words), xshift=6)
+    labels = [*(label(one, words) for one in networks), words("depth.guessing")]
+    ends = [*(float(values[-1]) for values in drawn), guess]
+    gap = (high - low) * LETTER / PANEL
+    for said, at in zip(labels, apart(ends, gap), strict=True):
+        figure.add_annotation(text=said, x=found["steps"], y=at, xanchor="left", xshift=6,
+                              showarrow=False, row=row, col=1)  # fmt: skip
     figure.update_yaxes(title=titled(words(f"depth.{measure}")), range=[low, high], nticks=6,
                         fixedrange=True, gridcolor=LINE, gridwidth=0.5, zeroline=False,
                         row=row, col=1)  # fmt: skip
-
-
-def _note(figure: go.Figure, row: int, x: float, y: float, said: str, **more: Any) -> None:
-    figure.add_annotation(
-        text=said, x=x, y=y, xanchor="left", showarrow=False, row=row, col=1, **more
-    )
 
 
 def curve(network: Network, measure: str) -> Values:
@@ -140,6 +136,7 @@ def depth_fields(found: dict[str, Any]) -> dict[str, str]:
     last_...: on the last layer.
     """
     fields = {"starts": str(found["seeds"]), "steps": str(found["steps"])}
+    fields["guess"] = f"{found['guessing']['loss']:.2f}"
     for one in found["networks"].values():
         depth = DEPTHS[deep(one, found)]
         name = f"{'plain' if one['plain'] else 'residual'}_{depth}"

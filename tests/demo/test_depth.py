@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from demo import assets
 from demo.figures.depth import (
     apart,
     depth_alt,
@@ -73,7 +74,7 @@ def test_every_line_is_labelled_at_its_end_and_no_label_covers_another(found):
     for ref in ("y", "y2"):
         labels = [note for note in notes if note.yref == ref and note.x == found["steps"]]
         assert {note.text for note in labels} == {
-            "residual, 18", "plain, 18", "residual, 50", "plain, 50",
+            "residual, 18", "plain, 18", "residual, 50", "plain, 50", "guessing",
         }  # fmt: skip
         places = sorted(note.y for note in labels)
         assert min(np.diff(places)) > 0
@@ -95,6 +96,7 @@ def test_the_sentences_say_what_was_measured(found):
     for language in ("en", "ko"):
         words = text(language)
         ends, verdict, gradients = depth_sentences(found, words)
+        assert "6.50" in ends
         for name in found["networks"].values():
             assert f"{name['loss']['value']:.2f}" in ends
         assert verdict == words("depth.says_both")
@@ -120,3 +122,15 @@ def test_starts_far_apart_make_a_difference_uncertain(found):
     assert plain_is_worse(found, "deep")
     lost["standard_deviation"] = 0.2  # of two starts: 0.14
     assert not plain_is_worse(found, "deep")
+
+
+def test_what_ships_is_drawn_and_told():
+    found = assets.results("depth")
+    figure = depth_figure(found, WORDS)
+    deep = found["networks"]["plain-50"]
+    values = [run["auc"][-1] for run in deep["runs"]]
+    assert figure.data[-1].y[-1] == pytest.approx(np.mean(values))
+    assert deep["auc"]["value"] == pytest.approx(np.mean(values), abs=1e-4)
+    assert f"{deep['auc']['value']:.3f}" in depth_sentences(found, WORDS)[0]
+    for name, one in found["networks"].items():
+        assert one["layers"] == int(name.split("-")[1])
