@@ -87,20 +87,24 @@ def displaced(crop: RGB, pixels: float) -> RGB:
     return align(crop, TEMPLATE + np.array([pixels, 0.0]))
 
 
-TWENTIETHS = tuple(round(0.05 * k, 2) for k in range(13))
+# Thirteen strengths a row, closer where faces are lost; the worst of most rows loses any face.
 DEGRADATIONS = {
-    "blur": Degradation(blurred, "pixels", tuple(0.5 * k for k in range(13)), 2.0),
-    "noise": Degradation(noisy, "levels", tuple(10.0 * k for k in range(13)), 40.0),
+    "blur": Degradation(blurred, "pixels", tuple(1.0 * k for k in range(13)), 4.0),
+    "noise": Degradation(noisy, "levels", tuple(20.0 * k for k in range(13)), 80.0),
     "jpeg": Degradation(
         compressed, "quality", (100, 90, 75, 60, 50, 40, 30, 20, 15, 10, 5, 2, 1), 10
     ),
     "resolution": Degradation(
-        coarse, "pixels", (112, 64, 48, 32, 28, 24, 20, 16, 14, 12, 10, 8, 6), 20
+        coarse, "pixels", (112, 64, 48, 32, 28, 24, 20, 16, 14, 12, 10, 8, 6), 16
     ),
     "darkness": Degradation(
-        exposed, "share", (1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02), 0.2
+        exposed, "share", (1, 0.8, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01), 0.2
     ),
-    "occlusion": Degradation(covered, "share", TWENTIETHS, 0.4),
-    "rotation": Degradation(rotated, "degrees", tuple(15.0 * k for k in range(13)), 30.0),
-    "displaced": Degradation(displaced, "pixels", tuple(2.0 * k for k in range(13)), 8.0),
+    "occlusion": Degradation(
+        covered, "share", (0, 0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9), 0.4
+    ),
+    "rotation": Degradation(
+        rotated, "degrees", (0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 90, 135, 180), 20
+    ),
+    "displaced": Degradation(displaced, "pixels", tuple(4.0 * k for k in range(13)), 12.0),
 }
