@@ -23,6 +23,7 @@ from tqdm import tqdm
 from evaluation.results import ASSETS, RESULTS, bar, made_by, write_json
 from model.aligned import load_faces
 from model.data import Pairs, lfw_home, pairs_of_people, read_lfw
+from model.degrade import blurred, exposed
 from model.faces import CROP, TEMPLATE, Face, align, choose, detect, reduced, similarity
 from model.images import RGB, read_image
 from model.quality import LIMITS, Limit, Quality, measure, remarks
@@ -49,10 +50,9 @@ def degraded(image: RGB, face: Face, kind: str, level: float) -> list[RGB]:
         ratio = level / float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
         return [reduced(image, round(max(image.shape) * ratio))]
     if kind == "blurred":
-        return [np.asarray(cv2.GaussianBlur(image, (0, 0), level / np.linalg.det(linear) ** 0.5))]
+        return [blurred(image, level / np.linalg.det(linear) ** 0.5)]
     if kind == "dark":
-        noise = np.random.default_rng(0).normal(0.0, 2.0, image.shape)  # grey levels
-        return [np.clip(np.round(image * level + noise), 0, 255).astype(np.uint8)]
+        return [exposed(image, level, sigma=2.0)]
     grid = np.argwhere(np.ones((CROP, CROP)))
     points = (grid - shift) @ np.linalg.inv(linear).T  # the template's pixels in the photo
     edges = np.quantile(points, [level, 1 - level], axis=0)
