@@ -87,7 +87,7 @@ def displaced(crop: RGB, pixels: float) -> RGB:
     return align(crop, TEMPLATE + np.array([pixels, 0.0]))
 
 
-# Thirteen strengths a row, closer where faces are lost; the worst of most rows loses any face.
+# Thirteen strengths a row, closer together where the angle grows fastest.
 DEGRADATIONS = {
     "blur": Degradation(blurred, "pixels", tuple(1.0 * k for k in range(13)), 4.0),
     "noise": Degradation(noisy, "levels", tuple(20.0 * k for k in range(13)), 80.0),

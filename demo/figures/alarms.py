@@ -28,7 +28,7 @@ def alarms_figure(present: int, most: int, text: Text) -> go.Figure:
                 x=[1, present, most], y=[far, far * present, far * most], mode="lines+markers",
                 name=text("search.far", far=f"{100 * far:g}"),
                 line={"color": INK, "width": 2, "dash": dash}, marker={"size": [0, 11, 0]},
-                hovertemplate="%{x:,} → %{y:,.3~g}",
+                cliponaxis=False, hovertemplate="%{x:,} → %{y:,.3~g}",
             )
         )  # fmt: skip
     log = AXIS | {"type": "log", "dtick": 1}

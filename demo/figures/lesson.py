@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from demo.colours import INK, LINE, colour_of, translucent
 from demo.figures.dial import FONT
@@ -99,35 +98,40 @@ def scale_figure(scale: float, people: int, words: Text) -> go.Figure:
     return sheet(figure, 430, showlegend=True, legend=legend())
 
 
-def margin_figure(m: float, words: Text) -> go.Figure:
-    """Left the target curve, right the zone between two people that it keeps clear."""
-    figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12)
-    arcface, control = colour_of("arcface"), colour_of("norm-softmax")
-    for margin, colour, wide in ((Margin(), control, 1.6), (Margin(add_angle=m), arcface, 3)):
-        curve = Curve("arcface", margin)
+def target_figure(m: float, words: Text) -> go.Figure:
+    """The target curve with ArcFace's margin m, in radians, and without one."""
+    figure = go.Figure()
+    for margin, loss, wide in (
+        (Margin(), "norm-softmax", 1.6),
+        (Margin(add_angle=m), "arcface", 3),
+    ):
+        values = Curve(loss, margin).values
         figure.add_trace(
-            go.Scatter(x=np.linspace(0, 180, len(curve.values)), y=curve.values, mode="lines",
-                       line={"color": colour, "width": wide}, showlegend=False,
-                       hovertemplate="%{x:.0f}° → %{y:.2f}<extra></extra>"),
-            row=1, col=1,
+            go.Scatter(x=np.linspace(0, 180, len(values)), y=values, mode="lines",
+                       line={"color": colour_of(loss), "width": wide},
+                       hovertemplate="%{x:.0f}° → %{y:.2f}<extra></extra>")
         )  # fmt: skip
+    figure.update_xaxes(title=titled(words("margin.own_angle")), **degree_axis(180.0))
+    figure.update_yaxes(title=titled(words("margin.target")), **GRID)
+    return sheet(figure, 400)
+
+
+def zone_figure(m: float, words: Text) -> go.Figure:
+    """Between two people: the line that decides, and the zone that the margin keeps clear."""
     first, second = margin_lines(Margin(add_angle=m))
     zone = np.concatenate([first, second[::-1]])
-    figure.add_trace(
-        go.Scatter(x=zone[:, 0], y=zone[:, 1], mode="lines", fill="toself", hoverinfo="skip",
-                   fillcolor=translucent(arcface, 0.25), line={"color": arcface, "width": 2}),
-        row=1, col=2,
+    arcface = colour_of("arcface")
+    figure = go.Figure(
+        [
+            go.Scatter(x=zone[:, 0], y=zone[:, 1], mode="lines", fill="toself", hoverinfo="skip",
+                       fillcolor=translucent(arcface, 0.25), line={"color": arcface, "width": 2}),
+            go.Scatter(x=[0, 120], y=[0, 120], mode="lines", hoverinfo="skip",
+                       line={"color": colour_of("norm-softmax"), "width": 2, "dash": "dash"}),
+        ]
     )  # fmt: skip
-    figure.add_trace(
-        go.Scatter(x=[0, 120], y=[0, 120], mode="lines", hoverinfo="skip",
-                   line={"color": control, "width": 2, "dash": "dash"}),
-        row=1, col=2,
-    )  # fmt: skip
-    figure.update_xaxes(title=titled(words("margin.own_angle")), row=1, col=1, **degree_axis(180.0))
-    figure.update_yaxes(title=titled(words("margin.target")), row=1, col=1, **GRID)
     for axis, who in ((figure.update_xaxes, "first"), (figure.update_yaxes, "second")):
-        axis(title=titled(words(f"lesson.plane_{who}")), row=1, col=2, **degree_axis(120.0))
-    return sheet(figure, 420)
+        axis(title=titled(words(f"lesson.plane_{who}")), **degree_axis(120.0))
+    return sheet(figure, 400)
 
 
 LEDGER = ("seen_intra", "unseen_intra", "seen_inter", "unseen_inter")
@@ -159,14 +163,14 @@ def block_svg(layers: int, blocks: int, words: Text) -> str:
     boxes = [words(f"lesson.block_{name}") for name in ("conv", "conv")]
     parts = []
     for k, label in enumerate(boxes):
-        x = 150 + 190 * k
+        x = 140 + 205 * k
         parts.append(
-            f'<rect x="{x}" y="92" width="150" height="46" rx="8" fill="none" stroke="{INK}" '
-            f'stroke-width="1.6"/><text x="{x + 75}" y="120" text-anchor="middle">{label}</text>'
+            f'<rect x="{x}" y="92" width="180" height="46" rx="8" fill="none" stroke="{INK}" '
+            f'stroke-width="1.6"/><text x="{x + 90}" y="120" text-anchor="middle">{label}</text>'
         )
     arrow = f'fill="none" stroke="{INK}" stroke-width="1.6" marker-end="url(#tip)"'
     blue = colour_of("arcface")
-    lines = [(70, 150), (300, 340), (490, 560), (592, 650)]
+    lines = [(70, 140), (320, 345), (525, 560), (592, 645)]
     parts += [f'<path d="M{a} 115H{b - 6}" {arrow}/>' for a, b in lines]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 190" font-family="{FONT}" '

@@ -8,6 +8,7 @@ import streamlit as st
 
 from demo.language import LANGUAGES, Text, guess, text
 from demo.pages.address import chosen, keep
+from demo.pages.terms import tell
 
 
 def language() -> str:
@@ -28,7 +29,7 @@ def title(page: str) -> Text:
     words = text(asked or first)
     _page_language()(key="page-language", data=words.language, height=1)
     place.title(words("app.title" if page == "compare" else f"{page}.title"), anchor=False)
-    st.markdown(words("app.tagline" if page == "compare" else f"{page}.tagline"))
+    tell(words, "app.tagline" if page == "compare" else f"{page}.tagline", large=False)
     return words
 
 

@@ -17,6 +17,7 @@ from demo.pages.address import chosen, put
 from demo.pages.frame import title
 from demo.pages.lab_advice import advice
 from demo.pages.lab_people import Chosen, choose_people
+from demo.pages.terms import tell
 from demo.workshop import Job, workshop
 from model.diagnosis import Finding, diagnose
 from model.errors import MarginScopeError
@@ -63,7 +64,7 @@ class Run:
 def lab_page() -> None:
     """Who is learned, what is set, the training, what it shows, and advice for one's own data."""
     words = title("lab")
-    st.markdown(words("lab.how"))
+    tell(words, "lab.how", large=False)
     with st.container(key="lab-choices"):
         people, presets = (st.container(key=f"lab-choose-{name}") for name in ("people", "preset"))
     try:

@@ -23,8 +23,6 @@ SHOWN = 168  # pixels, a crop on the screen
 @st.fragment
 def break_step(crop: RGB, words: Text) -> None:
     """Clean and spoilt crop, uint8 (112, 112, 3), their angle, and that at each strength."""
-    st.subheader(words("break.title"), anchor=False)
-    st.markdown(words("break.about"))
     kind = st.segmented_control(
         words("break.kind"), list(DEGRADATIONS), key="break-kind", required=True,
         default=chosen("break-kind", list(DEGRADATIONS), "blur"), on_change=keep("break-kind"),

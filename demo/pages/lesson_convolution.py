@@ -24,7 +24,6 @@ SAID = (
 
 def convolution_step(crop: RGB, words: Text) -> None:
     """Move a filter over an aligned face, uint8 (112, 112, 3); then the network's own filters."""
-    st.subheader(words("convolution.title"), anchor=False)
     st.markdown(words("convolution.lead"))
     try:
         shipped = _shipped()

@@ -24,7 +24,6 @@ POOR = {"tiny": 6, "blurred": 4, "cut_off": 0.3, "dark": 0.1}
 @st.fragment
 def search_step(words: Text) -> None:
     """False alarms and misses of each loss at three thresholds, and what must not be built."""
-    st.subheader(words("search.title"), anchor=False)
     st.markdown(words("search.about"))
     size = st.select_slider(
         words("search.strangers"), SIZES, chosen("search-n", SIZES, FIRST), key="search-n",

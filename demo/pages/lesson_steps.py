@@ -115,17 +115,19 @@ def sphere(_: dict[str, Photo], words: Text) -> None:
 
 def margin(_: dict[str, Photo], words: Text) -> None:
     """6: target curve, the zone between two people, and what it does in a small training."""
-    from demo.figures.lesson import margin_figure
+    from demo.figures.lesson import target_figure, zone_figure
 
     tell(words, "lesson.margin_says")
     m = st.slider(words("lab.add_angle"), 0.0, 0.6, 0.5, 0.1, key="lesson-m", bind="query-params")
     film = assets.playback()["sixteen"].films[f"arcface-{m:.1f}" if m > 0.05 else CONTROL]
     own = {key: degrees(math.degrees(film.curves[key][-1])) for key in ("own", "own_held")}
     fields = {"m": f"{m:g}", "degrees": degrees(math.degrees(m)), **own}
-    st.plotly_chart(
-        margin_figure(m, words), key="lesson-margin", config=config("margin"),
-        alt=words("lesson.margin_reads", **fields).replace("*", ""),
-    )  # fmt: skip
+    alt = words("lesson.margin_reads", **fields).replace("*", "")
+    left, right = st.columns(2)
+    left.plotly_chart(
+        target_figure(m, words), key="lesson-target", config=config("target"), alt=alt
+    )
+    right.plotly_chart(zone_figure(m, words), key="lesson-zone", config=config("zone"), alt=alt)
     tell(words, "lesson.margin_reads", **fields)
     with st.container(horizontal=True):
         for page in ("playback", "margin", "lab"):

@@ -13,31 +13,29 @@ from demo.pages.details import term
 places = count()
 
 
-def tell(words: Text, key: str, **fields: Any) -> None:
+def tell(words: Text, key: str, large: bool = True, **fields: Any) -> None:
     """Write a sentence of ours with its terms explained."""
-    st.html(f'<div class="told">{explained(words, words(key, **fields))}</div>')
+    kind = "told large" if large else "told"
+    st.html(f'<div class="{kind}">{explained(words, words(key, **fields))}</div>')
 
 
 def explained(words: Text, sentence: str) -> str:
-    """HTML of a sentence: **bold** stands out, paragraphs part at empty lines, terms have tips.
+    """HTML of a sentence: **bold** and *emphasis* stand out, empty lines part paragraphs.
 
     A term gets its tip where it first stands. Its forms are in the texts' [glossary], divided by
     bars; its tip is in [tip].
     """
-    forms = {
-        form: key.removeprefix("glossary.")
-        for key, told in words.sentences.items()
-        if key.startswith("glossary.")
-        for form in told.split("|")
-    }
+    keys = [key.partition(".") for key in words.sentences]
+    names = [name for section, _, name in keys if section == "glossary"]
+    known = {form: name for name in names for form in words(f"glossary.{name}").split("|")}
+    known |= {form[0].upper() + form[1:]: name for form, name in known.items()}  # FAR is not far
     edge = r"\b" if words.language == "en" else ""
-    longest = sorted(forms, key=len, reverse=True)
-    pattern = re.compile(edge + "(" + "|".join(map(re.escape, longest)) + ")" + edge, re.IGNORECASE)
-    known = {form.lower(): name for form, name in forms.items()}
+    longest = sorted(known, key=len, reverse=True)
+    pattern = re.compile(edge + "(" + "|".join(map(re.escape, longest)) + ")" + edge)
     done: set[str] = set()
 
     def tipped(found: re.Match[str]) -> str:
-        name = known[found[0].lower()]
+        name = known[found[0]]
         if name in done:
             return found[0]
         done.add(name)
@@ -45,4 +43,5 @@ def explained(words: Text, sentence: str) -> str:
 
     html = pattern.sub(tipped, escape(sentence, quote=False))
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
+    html = re.sub(r"\*(.+?)\*", r"<em>\1</em>", html)
     return "".join(f"<p>{part}</p>" for part in html.split("\n\n"))
