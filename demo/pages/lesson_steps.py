@@ -1,6 +1,7 @@
 """The steps of the lesson that need no controls of their own, or a slider or two."""
 
 import math
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -78,7 +79,7 @@ def softmax(_: dict[str, Photo], words: Text) -> None:
     film = reel.films["softmax"]
     assert film.lengths is not None
     length = np.sort(film.lengths[-1] / 100)
-    fields = {"short": f"{length[0]:.1f}", "long": f"{length[-1]:.1f}"}
+    fields: dict[str, Any] = {"short": f"{length[0]:.1f}", "long": f"{length[-1]:.1f}"}
     st.plotly_chart(
         lengths_figure(reel, [colours.get(name, OTHER) for name in reel.names], words),
         key="lesson-lengths", config=config("lengths"), alt=words("lesson.lengths_alt", **fields),
@@ -101,7 +102,7 @@ def sphere(_: dict[str, Photo], words: Text) -> None:
             key="lesson-people", bind="query-params", format_func=lambda n: f"{n:,}",
         )  # fmt: skip
     half = needed_angle(scale, people)
-    fields = {
+    fields: dict[str, Any] = {
         "s": f"{scale:g}", "people": f"{people:,}", "adacos": f"{adacos(people):.1f}",
         "top": f"{100 * highest(scale, people):.1f}",
         "half": degrees(half) if half is not None else "–",
@@ -121,7 +122,7 @@ def margin(_: dict[str, Photo], words: Text) -> None:
     m = st.slider(words("lab.add_angle"), 0.0, 0.6, 0.5, 0.1, key="lesson-m", bind="query-params")
     film = assets.playback()["sixteen"].films[f"arcface-{m:.1f}" if m > 0.05 else CONTROL]
     own = {key: degrees(math.degrees(film.curves[key][-1])) for key in ("own", "own_held")}
-    fields = {"m": f"{m:g}", "degrees": degrees(math.degrees(m)), **own}
+    fields: dict[str, Any] = {"m": f"{m:g}", "degrees": degrees(math.degrees(m)), **own}
     alt = words("lesson.margin_reads", **fields).replace("*", "")
     left, right = st.columns(2)
     left.plotly_chart(
@@ -146,7 +147,7 @@ def ledger(_: dict[str, Photo], words: Text) -> None:
     if not found or not scores:
         st.info(words("margin.ledger_missing"))
         return
-    fields = {}
+    fields: dict[str, Any] = {}
     for place, loss in (("control", CONTROL), ("arcface", "arcface")):
         for key in LEDGER:
             fields[f"{key}_{place}"] = f"{_measured(found[loss][key], 1)}°"
