@@ -1,6 +1,7 @@
 """The lab in Chromium: train, pause, change m, look back, come back from the URL."""
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -38,10 +39,10 @@ def button(page: Page, name: str):
 
 def get_on(page: Page, steps: int) -> None:
     """Wait until the browser has frames of so many steps."""
-    page.wait_for_function(
-        "steps => Number(document.querySelector('.lab').dataset.last) >= steps", arg=steps,
-        timeout=SLOW,
-    )  # fmt: skip
+    end = time.monotonic() + SLOW / 1000
+    while last(page) < steps:
+        assert time.monotonic() < end, f"only step {last(page)} came"
+        page.wait_for_timeout(100)
 
 
 def test_train_pause_go_on_and_change_the_margin(page: Page):

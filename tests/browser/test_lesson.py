@@ -10,6 +10,7 @@ from demo.pages.lesson import STEPS
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def opened(browser, app_url, query="", **options) -> Page:
@@ -34,6 +35,7 @@ def test_the_whole_lesson_is_walked_with_a_presenters_remote(browser, app_url):
         expect(page.get_by_role("heading", name=heading(number))).to_be_visible(timeout=SLOW)
         expect(page.locator(".stException")).to_have_count(0)
         page.locator(".told").first.wait_for(timeout=SLOW)
+        expect(page.locator(IDLE)).to_be_visible(timeout=SLOW)
         if number < len(STEPS):
             page.keyboard.press("PageDown")
     expect(page).to_have_url(re.compile(f"lesson-step={len(STEPS)}"))
