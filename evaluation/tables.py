@@ -124,6 +124,18 @@ def ledger() -> str:
     return rows(" | ".join(head), *lines)
 
 
+def depth() -> str:
+    """The residual networks and their plain twins at the end of their short training."""
+    found = read_json("depth")
+    lines = [
+        f"{name} | {one['layers']} | {one['parameters']:,} | {one['loss']['value']:.2f} | "
+        f"{percent(one['accuracy'])} | {plain(one['auc'])}"
+        for name, one in found["networks"].items()
+    ]
+    head = "network | layers | parameters | training loss | accuracy | AUC"
+    return rows(head, *lines)
+
+
 def benchmarks() -> str:
     """What each script of benchmarks/ measured: its ratio, what was wanted, and both sides."""
     lines = []
@@ -151,5 +163,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "spheres": spheres,
     "placement": placement,
     "ledger": ledger,
+    "depth": depth,
     "benchmarks": benchmarks,
 }
