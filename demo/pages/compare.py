@@ -12,12 +12,13 @@ from demo.figures.dial import degrees, dial, signed
 from demo.figures.picture import picture
 from demo.figures.standalone import FIGURES, script
 from demo.language import Text
-from demo.pages.details import details, loss_term, per_thousand, term
+from demo.pages.details import details, loss_term, per_thousand
 from demo.pages.explain import explain
 from demo.pages.frame import go, title
 from demo.pages.margin import uploads
 from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
 from demo.pages.spheres import marked, spheres
+from demo.pages.terms import term
 from demo.service import Answer, Belief, CompareService, Comparison
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES

@@ -7,6 +7,7 @@ import streamlit as st
 from demo import assets
 from demo.figures.dial import FARS, degrees, signed
 from demo.language import Text
+from demo.pages.terms import note, term
 from demo.service import Answer, CompareService, Comparison
 from model.calibration import Calibration
 
@@ -17,7 +18,7 @@ def details(service: CompareService, comparison: Comparison | None, words: Text)
     """An expander with each recogniser's thresholds and, where there is a pair, its numbers."""
     with st.expander(words("details.title"), key="numbers", on_change="rerun", bind="query-params"):
         st.html(_table(service, comparison, words))
-        st.caption(words("details.note"))
+        note(words, words("details.note"))
     title = words("details.trust_title")
     with st.expander(title, key="trust", on_change="rerun", bind="query-params") as opened:
         if opened.open:
@@ -65,18 +66,6 @@ def per_thousand(share: float, error: float, pairs: int, words: Text) -> str:
         return words("compare.fewer", bound=max(1, round(3000 / pairs)))
     digits = 0 if share >= 0.01 else 1
     return f"{1000 * share:.{digits}f} ± {1000 * error:.{digits}f}"
-
-
-def term(words: Text, name: str, label: str, place: str = "table") -> str:
-    """HTML of a term that tells what it means under the pointer, by touch and to the keyboard.
-
-    `place` makes its id the only one on the page.
-    """
-    tip, number = escape(words(f"tip.{name}")), escape(f"tip-{name}-{place}")
-    return (
-        f'<span class="term" tabindex="0" aria-describedby="{number}">{escape(label)}'
-        f'<span class="tip" role="tooltip" id="{number}">{tip}</span></span>'
-    )
 
 
 def loss_term(words: Text, recognizer: str, place: str) -> str:

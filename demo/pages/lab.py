@@ -17,7 +17,7 @@ from demo.pages.address import chosen, put
 from demo.pages.frame import title
 from demo.pages.lab_advice import advice
 from demo.pages.lab_people import Chosen, choose_people
-from demo.pages.terms import tell
+from demo.pages.terms import note, tell
 from demo.workshop import Job, workshop
 from model.diagnosis import Finding, diagnose
 from model.errors import MarginScopeError
@@ -105,7 +105,7 @@ def _presets(people: int, words: Text) -> str:
         words("lab.preset"), names, format_func=lambda name: words(f"lab.preset_{name}"),
         index=names.index(chosen("lab-preset", names, NONE)), key="lab-preset", on_change=take,
     )  # fmt: skip
-    st.caption(words(f"lab.preset_{found}_how", adacos=f"{adacos(people):.1f}", people=people))
+    note(words, words(f"lab.preset_{found}_how", adacos=f"{adacos(people):.1f}", people=people))
     return found
 
 

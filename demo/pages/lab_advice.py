@@ -6,6 +6,7 @@ import streamlit as st
 
 from demo.figures.dial import degrees, signed
 from demo.language import Text
+from demo.pages.terms import note
 from demo.workshop import Job, workshop
 from model.advise import (
     CHECKS,
@@ -71,7 +72,7 @@ def _live(advisor: Advisor, job: Job, ticking: bool, words: Text) -> None:
                 heat_maps(advisor, of, words), key=f"map-{of}", config={"displayModeBar": False},
                 alt=words(f"lab.map_{of}"),
             )  # fmt: skip
-        st.caption(words("lab.map_how", seeds=SEEDS))
+        note(words, words("lab.map_how", seeds=SEEDS))
     found = advisor.advice
     if found is not None:
         _say(found, len(advisor.who.names), words)
@@ -91,7 +92,7 @@ def _say(found: Advice, people: int, words: Text) -> None:
             angle=degrees(abs(math.degrees(found.gain_angle))),
         )
     )  # fmt: skip
-    st.caption(words("lab.advice_caution"))
+    note(words, words("lab.advice_caution"))
     for name, language, told in _settings(trial, people):
         st.markdown(f"`{name}`")
         st.code(told, language)

@@ -9,6 +9,7 @@ from demo.figures.dial import degrees
 from demo.language import Text
 from demo.pages.address import chosen_many, put
 from demo.pages.frame import title
+from demo.pages.terms import note
 from demo.service import Comparison
 from model.errors import MarginScopeError
 from model.ledger import PAPER, SHARES, STATISTICS
@@ -66,7 +67,7 @@ def ledger(words: Text) -> None:
     body = "".join(_line(name, losses, words) for name in (*STATISTICS, *SHARES))
     first = f'<th scope="col">{escape(words("margin.statistic"))}</th>'
     st.html(f'<div class="numbers"><table><tr>{first}{head}</tr>{body}</table></div>')
-    st.caption(words("margin.ledger_how", **found["people"]))
+    note(words, words("margin.ledger_how", **found["people"]))
 
 
 def _line(name: str, losses: dict[str, dict[str, dict[str, float]]], words: Text) -> str:

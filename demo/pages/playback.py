@@ -17,6 +17,7 @@ from demo.figures.strip import last_angles, strip
 from demo.language import Text
 from demo.pages.address import chosen, keep
 from demo.pages.frame import title
+from demo.pages.terms import note
 from model.errors import MarginScopeError
 from model.film import Reel
 from model.playback import MARGINS, SETS, STRIP
@@ -57,7 +58,7 @@ def playback_page() -> None:
         help=words("playback.save_csv_help"),
     )  # fmt: skip
     for sentence in sentences:
-        st.caption(sentence)
+        note(words, sentence)
     _strip(name, reel, [colours.get(folder, OTHER) for folder in reel.names], words)
     st.caption(words("app.notice"))
 
@@ -117,7 +118,7 @@ def _strip(name: str, reel: Reel, colours: list[str], words: Text) -> None:
     )  # fmt: skip
     for key, kept in (("seeds", assets.results("playback")), ("longer", _longer())):
         if kept:
-            st.caption(words(f"playback.{key}", **_fields(kept)))
+            note(words, words(f"playback.{key}", **_fields(kept)))
 
 
 def _pushed(svg: str, alt: str, label: str) -> str:

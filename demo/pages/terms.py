@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from demo.language import Text
-from demo.pages.details import term
 
 places = count()
 
@@ -17,6 +16,23 @@ def tell(words: Text, key: str, large: bool = True, **fields: Any) -> None:
     """Write a sentence of ours with its terms explained."""
     kind = "told large" if large else "told"
     st.html(f'<div class="{kind}">{explained(words, words(key, **fields))}</div>')
+
+
+def note(words: Text, sentence: str) -> None:
+    """The same for a finished sentence, small, below a figure."""
+    st.html(f'<div class="told note">{explained(words, sentence)}</div>')
+
+
+def term(words: Text, name: str, label: str, place: str = "table") -> str:
+    """HTML of a term that tells what it means under the pointer, by touch and to the keyboard.
+
+    `place` makes its id the only one on the page.
+    """
+    tip, number = escape(words(f"tip.{name}")), escape(f"tip-{name}-{place}")
+    return (
+        f'<span class="term" tabindex="0" aria-describedby="{number}">{escape(label)}'
+        f'<span class="tip" role="tooltip" id="{number}">{tip}</span></span>'
+    )
 
 
 def explained(words: Text, sentence: str) -> str:

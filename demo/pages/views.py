@@ -18,6 +18,7 @@ from demo.figures.plane import plane_figure
 from demo.figures.target import FINE, MIDDLES, Curve, curves, target_figure
 from demo.language import Text
 from demo.pages.address import chosen, keep
+from demo.pages.terms import note
 from demo.service import Comparison
 from model.checkpoint import Card
 from model.gallery import Gallery
@@ -57,7 +58,7 @@ def fans(spaces: dict[str, Space], gallery: Gallery, words: Text) -> None:
         )
     drawn = {name: fan_figure(one, gallery, name) for name, one in found.items()}
     _row("fan", drawn, said, alts, words)
-    st.caption(words("margin.fan_how"))
+    note(words, words("margin.fan_how"))
     _csv("fan", ("loss", "person", "image", "degrees"), _fan_rows(found, gallery), words)
 
 
@@ -87,7 +88,7 @@ def histograms(spaces: dict[str, Space], words: Text) -> None:
     _row("histograms", drawn, {}, alts, words)
     first = next(iter(spaces.values()))
     people = {part: len(np.unique(found.left)) for part, found in first.pairs.items()}
-    st.caption(words("margin.histogram_how", **people))
+    note(words, words("margin.histogram_how", **people))
     head = "loss", "part", "degrees", "genuine_percent", "impostor_percent"
     _csv("histograms", head, rows, words)
 
@@ -126,10 +127,10 @@ def planes(spaces: dict[str, Space], gallery: Gallery, words: Text) -> None:
         elif one.margin is not None:
             said[name] = words("margin.plane_said", clear=int(seen.clear.sum()), **counts)
     _row("plane", drawn, said, alts, words)
-    st.caption(words("margin.plane_how"))
+    note(words, words("margin.plane_how"))
     if "softmax" in found:
         short, long = (f"{length:.1f}" for length in found["softmax"].lengths)
-        st.caption(words("margin.plane_softmax", short=short, long=long))
+        note(words, words("margin.plane_softmax", short=short, long=long))
     head = "loss", "person", "image", "degrees_first", "degrees_second", "length", "right", "clear"
     _csv("plane", head, _plane_rows(found, spaces, gallery), words)
 
@@ -168,7 +169,7 @@ def targets(words: Text) -> None:
         target_figure(drawn, cards, words), key="target", config=config("target"),
         alt=words("margin.target_alt", means=means),
     )  # fmt: skip
-    st.caption(words("margin.target_how"))
+    note(words, words("margin.target_how"))
     _csv("target", ("kind", "loss", "degrees", "value"), _target_rows(drawn), words)
 
 
@@ -191,7 +192,7 @@ def _row(key: str, drawn: Drawn, said: dict[str, str], alts: dict[str, str], wor
                 figure, key=f"{key}-{name}", config=config(f"{key}-{name}"), alt=alts[name]
             )
             if name in said:
-                st.caption(said[name])
+                note(words, said[name])
 
 
 def marked(spaces: dict[str, Space], gallery: Gallery, comparison: Comparison, words: Text) -> None:
@@ -210,7 +211,7 @@ def marked(spaces: dict[str, Space], gallery: Gallery, comparison: Comparison, w
         )  # fmt: skip
     _row("marked-fan", fans_drawn, {}, alts, words)
     _row("marked-histogram", histograms_drawn, {}, alts, words)
-    st.caption(words("margin.uploads_how"))
+    note(words, words("margin.uploads_how"))
 
 
 def trained(spaces: dict[str, Space]) -> NDArray[np.int64]:

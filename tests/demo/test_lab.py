@@ -1,11 +1,13 @@
 """The lab's page through AppTest, and what its component is sent."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from demo.assets import PORTRAITS
 from demo.figures.lab import CHARTS, formula, lab_data, loss_of, told
 from demo.language import text
 from demo.pages.lab_people import gallery_people, person_in
@@ -149,3 +151,54 @@ def test_advice_begins_and_stops():
     assert not job.working
     assert not at.exception
     assert advisor.total > 50
+
+
+def own_data() -> bytes:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(3, 8))
+    labels = np.repeat(np.array(["anna", "ben", "cho"]), 6)
+    rows = centres[np.repeat(np.arange(3), 6)] + 0.1 * rng.normal(size=(18, 8))
+    stream = io.BytesIO()
+    np.savez(stream, embeddings=rows, labels=labels)
+    return stream.getvalue()
+
+
+def test_ones_own_embeddings_are_learned_and_taken_away():
+    at = opened()
+    at.segmented_control(key="lab-source").set_value("file").run()
+    assert "lab-run" not in at.session_state or run_of(at).people != ("anna", "ben", "cho")
+    at.file_uploader(key="lab-upload-file-0").upload(
+        "mine.npz", own_data(), "application/zip"
+    ).run()
+    assert not at.exception
+    assert run_of(at).people == ("anna", "ben", "cho")
+    at.button(key="lab-step").click().run()
+    assert run_of(at).lab.step == 1
+    at.button(key="lab-take-away").click().run()
+    assert not at.exception
+    assert at.file_uploader(key="lab-upload-file-1")
+
+
+def test_a_file_that_is_none_says_what_it_should_be_and_nothing_is_lost():
+    at = opened()
+    before = run_of(at)
+    at.segmented_control(key="lab-source").set_value("file").run()
+    at.file_uploader(key="lab-upload-file-0").upload("mine.csv", b"a,b\nc", "text/csv").run()
+    assert not at.exception
+    assert "`embeddings` (N, E)" in at.error[0].value
+    at.segmented_control(key="lab-source").set_value("gallery").run()
+    assert run_of(at) is before
+
+
+def test_ones_own_photos_are_told_apart_by_their_names():
+    at = opened()
+    at.segmented_control(key="lab-source").set_value("photos").run()
+    field = at.file_uploader(key="lab-upload-photos-0")
+    for name, file in zip(("Eileen", "Grace"), PORTRAITS, strict=True):
+        for i in (1, 2):
+            field.upload(f"{name} {i}.png", file.read_bytes(), "image/png")
+    field.upload("nobody 1.png", b"no photo", "image/png")
+    at.run()
+    assert not at.exception
+    assert set(run_of(at).people) == {"Eileen", "Grace"}
+    assert len(run_of(at).lab.casts[0].person) == 4
