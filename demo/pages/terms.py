@@ -14,8 +14,8 @@ places = count()
 
 def tell(words: Text, key: str, large: bool = True, **fields: Any) -> None:
     """Write a sentence of ours with its terms explained."""
-    kind = "told large" if large else "told"
-    st.html(f'<div class="{kind}">{explained(words, words(key, **fields))}</div>')
+    kind = " large" if large else ""
+    st.html(f'<div class="told{kind}">{explained(words, words(key, **fields))}</div>')
 
 
 def note(words: Text, sentence: str) -> None:
