@@ -13,6 +13,7 @@ from demo.figures.occlusion import MARKS, colour_bar, common_scale, degrees_more
 from demo.figures.people import image_name
 from demo.language import Text
 from demo.pages.photos import SIDES
+from demo.pages.terms import note
 from demo.service import CompareService, Comparison
 from model.errors import MarginScopeError
 from model.explain import PATCH, STRIDE, Nearer, Occlusion, nearer, occlusion_map
@@ -79,7 +80,7 @@ def _regions(
     with st.container(key="explain-bar"):
         bar_alt = words("explain.bar_alt", scale=f"{scale:g}")
         st.image(colour_bar(scale, words), width="stretch", alt=bar_alt)
-    st.caption(words("explain.how", patch=PATCH, stride=STRIDE, side=CROP, **_erased(ours)))
+    note(words, words("explain.how", patch=PATCH, stride=STRIDE, side=CROP, **_erased(ours)))
 
 
 def _erased(ours: list[Recognizer]) -> dict[str, str]:
@@ -129,7 +130,7 @@ def _neighbours(losses: list[str], comparison: Comparison, words: Text) -> None:
             with column, st.container(key=f"near-{name}-{loss}"):
                 st.markdown(_counted(near, loss, angle, gallery, words))
                 _people(near, gallery, files)
-    st.caption(words("explain.near_how"))
+    note(words, words("explain.near_how"))
 
 
 def _people(near: Nearer, gallery: Gallery, files: tuple[Path, ...] | None) -> None:

@@ -11,6 +11,7 @@ from demo.figures.dial import degrees
 from demo.figures.flat import config
 from demo.language import Text
 from demo.pages.address import chosen, keep
+from demo.pages.terms import note
 from model.angles import angles_between
 from model.degrade import DEGRADATIONS, Degradation
 from model.images import RGB
@@ -52,7 +53,7 @@ def break_step(crop: RGB, words: Text) -> None:
     st.markdown(said)
     figure_and_table(kind, labels, label, angles, thresholds, words)
     typical = degrees(assets.recognizer("arcface").calibration.typical(True))
-    st.caption(words("break.how", typical=typical))
+    note(words, words("break.how", typical=typical))
 
 
 def curves(crop: RGB, kind: str) -> dict[str, Values]:

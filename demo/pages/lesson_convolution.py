@@ -9,6 +9,7 @@ from demo.assets import ASSETS
 from demo.figures.convolution import convolution_data, filter_tiles, map_tiles
 from demo.figures.standalone import FIGURES, script
 from demo.language import Text
+from demo.pages.terms import note
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.errors import MarginScopeError
 from model.features import Maps, features, grey_share, stem_filters
@@ -41,9 +42,9 @@ def _by_hand(crop: RGB, filters: Maps | None, words: Text) -> None:
     said = {key: words(f"convolution.{key}") for key in SAID}
     data = convolution_data(crop, filters, words)
     _component()(key=KEY, data=data | {"key": KEY, "words": said})
-    st.caption(words("convolution.honest"))
+    note(words, words("convolution.honest"))
     if filters is not None:
-        st.caption(words("convolution.honest_learned"))
+        note(words, words("convolution.honest_learned"))
 
 
 def _network(crop: RGB, shipped: Checkpoint, filters: Maps, words: Text) -> None:
@@ -71,7 +72,7 @@ def _network(crop: RGB, shipped: Checkpoint, filters: Maps, words: Text) -> None
                 image, width="stretch", output_format="PNG",
                 alt=words(f"convolution.{name}_alt", **fields),
             )  # fmt: skip
-            st.caption(words(f"convolution.{name}_says", **fields))
+            note(words, words(f"convolution.{name}_says", **fields))
 
 
 @cache

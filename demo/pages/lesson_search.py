@@ -12,6 +12,7 @@ from demo.language import Text
 from demo.pages.address import chosen, keep
 from demo.pages.details import per_hundred
 from demo.pages.lesson_break import table
+from demo.pages.terms import note
 from model.calibration import Calibration
 
 MOST = 1_000_000
@@ -37,7 +38,7 @@ def search_step(words: Text) -> None:
     heads = ("threshold", "alarms", "missed", "right")
     head = [words("break.loss"), *(words(f"search.{key}") for key in heads)]
     st.html(table(head, list(lines(count, calibrations, words))))
-    st.caption(words("search.how"))
+    note(words, words("search.how"))
     limits(words)
 
 

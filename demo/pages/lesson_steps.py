@@ -12,7 +12,7 @@ from demo.figures.dial import degrees, dial, signed
 from demo.figures.flat import config
 from demo.language import Text
 from demo.pages.frame import go
-from demo.pages.terms import tell
+from demo.pages.terms import note, tell
 from demo.service import Photo, answer, embed_photos
 from model.lab import adacos
 
@@ -67,7 +67,7 @@ def residual(_: dict[str, Photo], words: Text) -> None:
         )  # fmt: skip
         for sentence in depth_sentences(found, words):
             st.markdown(sentence)
-        st.caption(depth_caption(found, words))
+        note(words, depth_caption(found, words))
 
 
 def softmax(_: dict[str, Photo], words: Text) -> None:
@@ -157,7 +157,7 @@ def ledger(_: dict[str, Photo], words: Text) -> None:
         alt=words("lesson.ledger_reads", **fields).replace("*", ""),
     )  # fmt: skip
     tell(words, "lesson.ledger_reads", **fields)
-    st.caption(words("lesson.ledger_how"))
+    note(words, words("lesson.ledger_how"))
 
 
 def _measured(measure: dict[str, float], unit: float) -> str:

@@ -18,6 +18,7 @@ from demo.pages.address import asked, chosen, chosen_many, keep, put
 from demo.pages.face import PICKED, face_panel
 from demo.pages.frame import go
 from demo.pages.places import Marked, embed_all, neighbours_table, save_points, unplaced
+from demo.pages.terms import note
 from demo.service import Comparison
 from model.errors import MarginScopeError
 
@@ -62,7 +63,7 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
         face_panel(drawn, picked, models, words)
     legend = [words("spheres.heat")] if look["colour"] == "angle" else []
     for sentence in [*legend, *_kept(models, words), words("spheres.how")]:
-        st.caption(sentence)
+        note(words, sentence)
     if st.button(words("spheres.exact"), key="to-margin", icon=":material/arrow_forward:"):
         go("margin")
     if photos:

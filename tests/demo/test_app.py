@@ -48,7 +48,8 @@ def dials(at: AppTest) -> list[str]:
 
 
 def readings(at: AppTest) -> list[str]:
-    return [h.proto.body for h in at.get("html") if "<strong>" in h.proto.body]
+    bodies = [h.proto.body for h in at.get("html")]
+    return [b for b in bodies if b.startswith('<div class="reading">') and "<strong>" in b]
 
 
 @pytest.fixture(scope="module")

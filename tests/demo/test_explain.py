@@ -135,7 +135,7 @@ def test_the_page_says_what_the_maps_show(comparison):
         assert any(alt.startswith(f"{WORDS.loss(loss)}: both faces") for alt in alts)
     scale = f"{common_scale(found.values()):g}°"
     assert any(alt.startswith("The colours:") and scale in alt for alt in alts)
-    assert any("Zeiler and Fergus 2014" in caption.value for caption in at.caption)
+    assert any("Zeiler and Fergus 2014" in one.proto.body for one in at.get("html"))
 
 
 def test_the_nearer_faces_are_counted_and_named(comparison):
@@ -153,7 +153,7 @@ def test_the_nearer_faces_are_counted_and_named(comparison):
             nearest = int(away.argmin())
             named = f"1. {image_name(gallery, nearest)} · {away[nearest]:.1f}°\n"
             assert any(sentence.startswith(named) for sentence in said)
-    assert any("nothing of who somebody is" in caption.value for caption in at.caption)
+    assert any("nothing of who somebody is" in one.proto.body for one in at.get("html"))
 
 
 def test_a_rerun_and_the_other_language_compute_nothing_again():
