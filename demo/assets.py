@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.figures.people import people_colours
 from demo.figures.spheres import SphereSet
-from model.checkpoint import load_checkpoint
+from model.checkpoint import Checkpoint, load_checkpoint
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
 from model.files import fingerprint
 from model.film import Reel, load_playback
@@ -107,14 +107,19 @@ def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
 
 
 @cache
+def checkpoint(name: str) -> Checkpoint:
+    """A shipped checkpoint with its network and class centres; CheckpointInvalid."""
+    return load_checkpoint(ASSETS / f"{name}.safetensors")
+
+
+@cache
 def spaces() -> tuple[Gallery, dict[str, Space]]:
     """The gallery that ships, and each shipped model's view of it.
 
     GalleryInvalid or CheckpointInvalid says the cure.
     """
     gallery = spheres(ASSETS).gallery
-    files = {name: ASSETS / f"{name}.safetensors" for name in SHIPPED}
-    return gallery, {name: space(gallery, load_checkpoint(file)) for name, file in files.items()}
+    return gallery, {name: space(gallery, checkpoint(name)) for name in SHIPPED}
 
 
 @cache

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-from model.errors import MarginScopeError
-
 PATIENCE = 8.0  # seconds without a word from the page
 SLICE = 0.02  # seconds that a job works before it is the next one's turn
 IDLE = 0.01  # seconds to sleep where nobody is due
@@ -23,8 +21,8 @@ log = logging.getLogger(__name__)
 class Job:
     """Work in small pieces: `take` does one and says whether there are more.
 
-    `pace` is at most how many a second. While `lock` is held no piece is done. `problem` is the
-    error of ours that ended the work; `broken`: one ended it that we did not foresee.
+    `pace` is at most how many a second. While `lock` is held no piece is done. `broken`: an error
+    ended the work that `take` did not foresee; it is in the log.
     """
 
     def __init__(self, take: Callable[[], bool], pace: float = float("inf")) -> None:
@@ -32,7 +30,6 @@ class Job:
         self.lock = threading.Lock()
         self.working = False
         self.over = False
-        self.problem: MarginScopeError | None = None
         self.broken = False
         self._heard = self._due = time.monotonic()
 
@@ -67,8 +64,6 @@ class Job:
         """One piece, whoever asks; the lock is the caller's."""
         try:
             more = self.take()
-        except MarginScopeError as error:
-            self.problem, more = error, False
         except Exception:
             log.exception("a job broke")
             self.broken, more = True, False

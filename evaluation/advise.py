@@ -12,7 +12,7 @@ from tqdm import tqdm
 from evaluation.results import ASSETS, RESULTS, made_by, write_json
 from model.advise import CHECKS, SEEDS, Advice, Advisor, recipe
 from model.gallery import load_gallery
-from model.labelled import read_embeddings, unseen_people
+from model.labelled import EmbeddingsUnreadable, read_embeddings, unseen_people
 from model.playback import TRUNK
 
 
@@ -20,6 +20,8 @@ def advise(
     embeddings: Annotated[Path | None, tyro.conf.Positional] = None, output: Path | None = None
 ) -> None:
     """Try scales, margins and ramps on labelled embeddings and say what to set.
+
+    EmbeddingsUnreadable, EmbeddingsTooLarge or TooFewLabelled says what is wrong with a file.
 
     Args:
         embeddings: An .npz with `embeddings` (N, E) and `labels` (N,), or a CSV with the label
@@ -31,7 +33,10 @@ def advise(
         who = unseen_people(load_gallery(ASSETS / "gallery.npz"), TRUNK)
         output = output or RESULTS / "advise.json"
     else:
-        who = read_embeddings(embeddings.read_bytes())
+        try:
+            who = read_embeddings(embeddings.read_bytes())
+        except OSError as error:
+            raise EmbeddingsUnreadable(problem=f"{embeddings.name}, {error.strerror}") from None
     print(f"{len(who.person)} images of {len(who.names)} people, {who.features.shape[1]} numbers")
     advisor = Advisor(who)
     with tqdm(total=advisor.total, unit="training") as progress:
@@ -72,13 +77,8 @@ def report(advisor: Advisor, found: Advice) -> dict[str, Any]:
         "seeds": SEEDS,
         "trials": [
             asdict(trial)
-            | {
-                key: {"value": round(value, 4), "standard_deviation": round(spread, 4)}
-                for key, of, unit in (
-                    ("accuracy_held", "accuracy", 1.0), ("own_mean_degrees", "own_mean", 57.2958),
-                )
-                for value, spread in [[unit * x for x in advisor.mean(trial, of)]]
-            }
+            | {"accuracy_held": _spread(*advisor.mean(trial, "accuracy"))}
+            | {"own_mean_degrees": _spread(*np.degrees(advisor.mean(trial, "own_mean")))}
             for trial in advisor.trials
         ],
         "best": asdict(found.best),
@@ -89,4 +89,8 @@ def report(advisor: Advisor, found: Advice) -> dict[str, Any]:
             "gain": {"value": round(found.gain, 4), "standard_error": round(found.gain_error, 4)},
             "nearer_degrees": round(float(np.degrees(found.gain_angle)), 2),
         },
-    }  # fmt: skip
+    }
+
+
+def _spread(value: float, deviation: float) -> dict[str, float]:
+    return {"value": round(float(value), 4), "standard_deviation": round(float(deviation), 4)}

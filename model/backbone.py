@@ -1,13 +1,27 @@
 """The residual network and its plain twin: an aligned face in, an unnormalised embedding out."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_SEEDING = threading.Lock()
 STAGES = 4  # each halves the side, but the first, before which the stem has
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """PyTorch's own generator from `seed` on, for random weights.
+
+    There is one generator a process, and the app makes networks in several threads: one at a time.
+    """
+    with _SEEDING:
+        torch.manual_seed(seed)
+        yield
 
 
 class Block(nn.Module):

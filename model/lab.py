@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model.backbone import seeded
 from model.film import FULL
 from model.labelled import Labelled
 from model.margins import Margin
@@ -162,13 +163,13 @@ def fewer(who: Cast, images: int) -> Cast:
 
 def small_network(inputs: int, dimension: int, seed: int) -> nn.Sequential:
     """E-64-D with BatchNorm, as every training of this seed begins."""
-    torch.manual_seed(seed)
-    return nn.Sequential(
-        nn.Linear(inputs, HIDDEN),
-        nn.BatchNorm1d(HIDDEN, momentum=None),  # the statistics of all that it has seen since reset
-        nn.ReLU(),
-        nn.Linear(HIDDEN, dimension),
-    )
+    with seeded(seed):
+        return nn.Sequential(
+            nn.Linear(inputs, HIDDEN),
+            nn.BatchNorm1d(HIDDEN, momentum=None),  # of all that it has seen since reset
+            nn.ReLU(),
+            nn.Linear(HIDDEN, dimension),
+        )
 
 
 def begin(who: Cast, setting: Setting, dimension: int = 3) -> Training:
@@ -259,10 +260,15 @@ class Lab:
 
     def change(self, margin: Margin, scale: float) -> None:
         """Another margin and scale for "yours" from the next step; its control takes the scale."""
-        mine = self.trainings[1]
-        mine.margin, mine.head.scale = margin, scale
-        if self.settings[0] == self.settings[1].control:
-            self.trainings[0].head.scale = scale
+        beside, yours = self.settings
+        mine = replace(
+            yours, multiply=margin.multiply, add_angle=margin.add_angle,
+            add_cosine=margin.add_cosine, scale=scale,
+        )  # fmt: skip
+        self.settings = (mine.control if beside == yours.control else beside, mine)
+        self.trainings[1].margin = margin
+        for training, setting in zip(self.trainings, self.settings, strict=True):
+            training.head.scale = setting.scale
 
     def _frame(self) -> Frame:
         shots = []

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.backbone import Backbone, embed, to_input
+from model.backbone import Backbone, embed, seeded, to_input
 from model.calibration import Calibration
 from model.checkpoint import Card, load_checkpoint
 from model.faces import CROP
@@ -70,8 +70,7 @@ def embedder(network: nn.Module, input_size: int) -> Callable[[RGB], Embedding]:
 
 def untrained(config: TrainConfig) -> nn.Module:
     """The network as a training with this recipe begins, in eval mode: what no loss has formed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with seeded(config.seed):
         network = Backbone(
             config.input_size, config.width, config.blocks, config.dimension, 0.0, config.plain
         )

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import Dataset
 from torchvision.transforms import InterpolationMode, v2
 
-from model.backbone import Backbone
+from model.backbone import Backbone, seeded
 from model.errors import MarginScopeError
 from model.head import Head
 from model.recipe import RecipeInvalid, TrainConfig
@@ -109,17 +109,17 @@ class Training:
         steps_an_epoch: int,
         network: nn.Module | None = None,
     ) -> None:
-        torch.manual_seed(config.seed)
         self.config = config
         self.scheduled_steps = steps_an_epoch * config.epochs
         self.last_step = steps_an_epoch * config.last_epoch
         self.device = torch.device(_device(config.device))
-        self.network: nn.Module = network or Backbone(
-            config.input_size, config.width, config.blocks, config.dimension, config.dropout,
-            config.plain,
-        )  # fmt: skip
         self.margin = config.final_margin
-        self.head = Head(people, config.dimension, config.final_scale, self.margin)
+        with seeded(config.seed):
+            self.network: nn.Module = network or Backbone(
+                config.input_size, config.width, config.blocks, config.dimension, config.dropout,
+                config.plain,
+            )  # fmt: skip
+            self.head = Head(people, config.dimension, config.final_scale, self.margin)
         self.network.to(self.device).to(memory_format=torch.channels_last)
         self.head.to(self.device)
         self.average = AveragedModel(
@@ -188,7 +188,8 @@ def fit(training: Training, batches: Iterable[tuple[Tensor, Tensor]]) -> Iterato
         x, y = x.to(training.device), y.to(training.device)
         share = min(1.0, training.step / max(1.0, config.ramp * training.scheduled_steps))
         training.head.margin = training.margin and training.margin.ramped(share)
-        torch.manual_seed(_seed(config.seed, training.step) + 1)  # dropout's draw
+        if config.dropout > 0:
+            torch.manual_seed(_seed(config.seed, training.step) + 1)
         network.train()
         with autocast(training.device, config.precision):
             features = network(x)  # (B, D)

@@ -57,6 +57,13 @@ def script(name: str) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
+def player(name: str, charts: int, more: str = "") -> str:
+    """The HTML of a component that plays two trainings: so many charts, and what it has beside."""
+    chart = "<figure><figcaption><b></b><span></span></figcaption><canvas></canvas></figure>\n"
+    frame = (FIGURES / "player.html").read_text(encoding="utf-8")
+    return frame.format(name=name, charts=charts * chart, more=more)
+
+
 def standalone(gallery: dict[str, Any], shown: dict[str, Any], title: str, language: str) -> str:
     """The page of what the component shows; the uploaded faces that it marks are in it."""
 

@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from demo.figures.dial import degrees
-from demo.figures.lab import formula, lab_data
-from demo.figures.standalone import FIGURES, script
+from demo.figures.lab import CHARTS, formula, lab_data
+from demo.figures.standalone import FIGURES, player, script
 from demo.language import Text
 from demo.pages.address import chosen, put
 from demo.pages.frame import title
@@ -223,8 +223,8 @@ def _live(run: Run, colours: list[str], ticking: bool, words: Text) -> None:
         key=KEY, data=data | {"key": KEY, "name": run.name, "words": _words(data, words)},
         on_known_change=lambda: _missed(run),
     )  # fmt: skip
-    if run.job.problem is not None:
-        st.error(words.error(run.job.problem))
+    if run.job.broken:
+        st.error(words("lab.broken"))
     for finding in findings:
         _say(finding, words)
     if ticking and not run.job.working:
@@ -280,6 +280,8 @@ def _words(data: dict[str, Any], words: Text) -> dict[str, Any]:
 @cache
 def _component() -> Any:
     """The component of figures/lab.js."""
-    html = (FIGURES / f"{KEY}.html").read_text(encoding="utf-8")
-    styles = [(FIGURES / f"{name}.css").read_text(encoding="utf-8") for name in ("playback", KEY)]
-    return st.components.v2.component(KEY, html=html, css="\n".join(styles), js=script(KEY))
+    target = '<figure class="target"><figcaption></figcaption><canvas></canvas></figure>'
+    styles = [(FIGURES / f"{name}.css").read_text(encoding="utf-8") for name in ("player", KEY)]
+    return st.components.v2.component(
+        KEY, html=player(KEY, len(CHARTS), target), css="\n".join(styles), js=script(KEY)
+    )

@@ -64,7 +64,7 @@ def _live(advisor: Advisor, job: Job, ticking: bool, words: Text) -> None:
         told = words("lab.advise_progress", done=advisor.done, total=advisor.total)
         st.progress(advisor.done / advisor.total, told)
     elif job.broken:
-        st.error(words("lab.advise_broken"))
+        st.error(words("lab.broken"))
     if advisor.outcomes:
         for of in ("accuracy", "own_mean"):
             st.markdown(f"**{words(f'lab.map_{of}')}**")

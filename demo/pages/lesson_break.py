@@ -1,7 +1,6 @@
 """A step of the lesson: spoil a face until the network no longer takes it for the same person."""
 
 from hashlib import sha256
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -11,6 +10,7 @@ from demo.figures.dial import degrees
 from demo.figures.flat import config
 from demo.language import Text
 from demo.pages.address import chosen, keep
+from demo.pages.table import table
 from demo.pages.terms import note
 from model.angles import angles_between
 from model.degrade import DEGRADATIONS, Degradation
@@ -120,15 +120,3 @@ def figure_and_table(
     )  # fmt: skip
     head = [words(key) for key in ("break.loss", "break.angle", "break.threshold", "break.end")]
     st.html(table(head, rows))
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """HTML of a table whose rows are named by their first cell; the texts are escaped here."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells).replace(" ", "\u00a0")
-        + "</tr>"
-        for first, *cells in rows
-    )
-    return f'<div class="numbers"><table><tr>{top}</tr>{body}</table></div>'

@@ -5,12 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from demo.assets import ASSETS
+from demo import assets
 from demo.figures.convolution import convolution_data, filter_tiles, map_tiles
 from demo.figures.standalone import FIGURES, script
 from demo.language import Text
 from demo.pages.terms import note
-from model.checkpoint import Checkpoint, load_checkpoint
+from model.checkpoint import Checkpoint
 from model.errors import MarginScopeError
 from model.features import Maps, features, grey_share, stem_filters
 from model.images import RGB
@@ -27,7 +27,7 @@ def convolution_step(crop: RGB, words: Text) -> None:
     """Move a filter over an aligned face, uint8 (112, 112, 3); then the network's own filters."""
     st.markdown(words("convolution.lead"))
     try:
-        shipped = _shipped()
+        shipped = assets.checkpoint("arcface")
     except MarginScopeError as error:
         _by_hand(crop, None, words)
         st.info(words.error(error))
@@ -73,12 +73,6 @@ def _network(crop: RGB, shipped: Checkpoint, filters: Maps, words: Text) -> None
                 alt=words(f"convolution.{name}_alt", **fields),
             )  # fmt: skip
             note(words, words(f"convolution.{name}_says", **fields))
-
-
-@cache
-def _shipped() -> Checkpoint:
-    """The ArcFace network that ships; CheckpointInvalid says the cure."""
-    return load_checkpoint(ASSETS / "arcface.safetensors")
 
 
 @cache

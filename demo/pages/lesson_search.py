@@ -11,7 +11,7 @@ from demo.figures.flat import config
 from demo.language import Text
 from demo.pages.address import chosen, keep
 from demo.pages.details import per_hundred
-from demo.pages.lesson_break import table
+from demo.pages.table import table
 from demo.pages.terms import note
 from model.calibration import Calibration
 

@@ -11,8 +11,8 @@ import streamlit as st
 from demo import assets
 from demo.colours import OTHER
 from demo.figures.dial import degrees
-from demo.figures.playback import curves_csv, playback_data, run_name
-from demo.figures.standalone import FIGURES, script
+from demo.figures.playback import CHARTS, curves_csv, playback_data, run_name
+from demo.figures.standalone import FIGURES, player, script
 from demo.figures.strip import last_angles, strip
 from demo.language import Text
 from demo.pages.address import chosen, keep
@@ -156,7 +156,7 @@ def _fields(kept: dict[str, Any]) -> dict[str, str]:
 @cache
 def _component() -> Any:
     """The component of figures/playback.js."""
-    html, css = (
-        (FIGURES / f"playback.{kind}").read_text(encoding="utf-8") for kind in ("html", "css")
+    css = (FIGURES / "player.css").read_text(encoding="utf-8")
+    return st.components.v2.component(
+        "playback", html=player("playback", len(CHARTS)), css=css, js=script("playback")
     )
-    return st.components.v2.component("playback", html=html, css=css, js=script("playback"))

@@ -2,14 +2,12 @@
 
 import re
 from html import escape
-from itertools import count
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
 from demo.language import Text
-
-places = count()
 
 
 def tell(words: Text, key: str, large: bool = True, **fields: Any) -> None:
@@ -49,13 +47,14 @@ def explained(words: Text, sentence: str) -> str:
     longest = sorted(known, key=len, reverse=True)
     pattern = re.compile(edge + "(" + "|".join(map(re.escape, longest)) + ")" + edge)
     done: set[str] = set()
+    place = f"{crc32(sentence.encode()):08x}"  # the same at each rerun
 
     def tipped(found: re.Match[str]) -> str:
         name = known[found[0]]
         if name in done:
             return found[0]
         done.add(name)
-        return term(words, name, found[0], f"told-{next(places)}")
+        return term(words, name, found[0], place)
 
     html = pattern.sub(tipped, escape(sentence, quote=False))
     html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)

@@ -9,9 +9,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
@@ -76,3 +77,38 @@ def browser(chromium) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=["wide light", "phone dark"])
+def screen(request, browser) -> Iterator[Page]:
+    """A page of a browser of its own, wide and light or a dark phone's; scripts raise no error."""
+    wide = request.param.startswith("wide")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900} if wide else {"width": 390, "height": 844},
+        color_scheme="light" if wide else "dark",
+        locale="en-US",
+    )
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    assert not wrong
+    context.close()
+
+
+def watch_requests(page: Page, app_url: str) -> list[str]:
+    """What the page asks for from now on that is not the app's own."""
+    ours = (app_url, app_url.replace("http", "ws"), "data:", "blob:")
+    outside: list[str] = []
+    page.on("request", lambda r: None if r.url.startswith(ours) else outside.append(r.url))
+    return outside
+
+
+def opened(browser: Browser, url: str, ready: str, **options: Any) -> Page:
+    """A page in a context of its own, once `ready` is there; nothing moves unless asked to."""
+    usual = {"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"}
+    context = browser.new_context(**(usual | {"reduced_motion": "reduce"} | options))
+    page = context.new_page()
+    page.goto(url)
+    expect(page.locator(ready).first).to_be_visible(timeout=60_000)
+    return page

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from demo import assets
 from demo.assets import PORTRAITS
 from demo.service import CompareService
+from tests.browser.conftest import watch_requests
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000  # milliseconds; the first visit loads the networks
@@ -23,29 +24,13 @@ def answers():
     return service.compare(*both).answers
 
 
-@pytest.fixture(params=["wide light", "phone dark"])
-def page(request, browser, app_url):
-    wide = request.param.startswith("wide")
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900} if wide else {"width": 390, "height": 844},
-        color_scheme="light" if wide else "dark",
-        locale="en-US",
-    )
-    page = context.new_page()
-    outside: list[str] = []
-    page.on(
-        "request",
-        lambda r: (
-            outside.append(r.url)
-            if not r.url.startswith((app_url, app_url.replace("http", "ws"), "data:", "blob:"))
-            else None
-        ),
-    )
-    page.goto(app_url)
-    expect(page.get_by_role("heading", name="MarginScope")).to_be_visible(timeout=SLOW)
-    yield page
+@pytest.fixture
+def page(screen, app_url):
+    outside = watch_requests(screen, app_url)
+    screen.goto(app_url)
+    expect(screen.get_by_role("heading", name="MarginScope")).to_be_visible(timeout=SLOW)
+    yield screen
     assert not outside, f"the page asked for {outside}"
-    context.close()
 
 
 def upload(page: Page, side: str, path) -> None:

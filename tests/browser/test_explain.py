@@ -15,24 +15,13 @@ SLOW = 60_000  # milliseconds; the first visit loads the networks
 WITHIN = 2.0  # seconds of the server's processor, from the click to the maps of two losses
 
 
-@pytest.fixture(params=["wide light", "phone dark"])
-def page(request, browser, app_url):
+@pytest.fixture
+def page(screen, app_url):
     """The portraits compared, nothing explained yet."""
-    wide = request.param.startswith("wide")
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900} if wide else {"width": 390, "height": 844},
-        color_scheme="light" if wide else "dark",
-        locale="en-US",
-    )
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(app_url)
-    page.get_by_role("button", name="Try two portraits").click(timeout=SLOW)
-    expect(page.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
-    yield page
-    assert not errors
-    context.close()
+    screen.goto(app_url)
+    screen.get_by_role("button", name="Try two portraits").click(timeout=SLOW)
+    expect(screen.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
+    return screen
 
 
 def summary(page: Page) -> Locator:

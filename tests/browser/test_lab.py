@@ -7,24 +7,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import opened
 from tests.browser.test_playback import pictures
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
-
-
-def opened(browser, app_url, query="", **options) -> Page:
-    size = options.pop("viewport", {"width": 1280, "height": 1100})
-    context = browser.new_context(viewport=size, locale="en-US", reduced_motion="reduce", **options)
-    page = context.new_page()
-    page.goto(f"{app_url}/lab{query}")
-    expect(page.locator(".lab[data-painted]")).to_be_visible(timeout=SLOW)
-    return page
+READY = ".lab[data-painted]"
 
 
 @pytest.fixture
 def page(browser, app_url):
-    page = opened(browser, app_url, "?lab-steps=2000")
+    page = opened(browser, f"{app_url}/lab?lab-steps=2000", READY)
     yield page
     page.context.close()
 
@@ -91,12 +84,12 @@ def test_one_looks_back_while_it_runs_and_finds_the_present_again(page: Page):
 
 
 def test_the_url_restores_settings_and_a_preset(browser, app_url):
-    page = opened(browser, app_url, "?lab-preset=scale_far")
+    page = opened(browser, f"{app_url}/lab?lab-preset=scale_far", READY)
     title = page.locator(".lab .stage figcaption b").nth(1)
     expect(title).to_contain_text("s = 200")
     expect(page.locator(".lab .stage figcaption b").nth(0)).to_contain_text("s = 3.8")
     page.context.close()
-    page = opened(browser, app_url, "?lab-add_cosine=0.35&lab-add_angle=0&lab-scale=16")
+    page = opened(browser, f"{app_url}/lab?lab-add_cosine=0.35&lab-add_angle=0&lab-scale=16", READY)
     expect(page.locator(".lab .stage figcaption b").nth(1)).to_contain_text("m₃ = 0.35, s = 16")
     page.context.close()
 

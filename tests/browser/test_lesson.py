@@ -8,18 +8,12 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from demo.language import text
 from demo.pages.lesson import STEPS
+from tests.browser.conftest import opened
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
+READY = "[data-testid=stHeading]"
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-def opened(browser, app_url, query="", **options) -> Page:
-    size = options.pop("viewport", {"width": 1280, "height": 1000})
-    locale = options.pop("locale", "en-US")
-    page = browser.new_context(viewport=size, locale=locale, **options).new_page()
-    page.goto(f"{app_url}/lesson{query}")
-    return page
 
 
 def heading(number: int, language: str = "en") -> re.Pattern[str]:
@@ -43,7 +37,7 @@ def press_on(page: Page, number: int) -> None:
 
 
 def test_the_whole_lesson_is_walked_with_a_presenters_remote(browser, app_url):
-    page = opened(browser, app_url)
+    page = opened(browser, f"{app_url}/lesson", READY)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     for number in range(1, len(STEPS) + 1):
@@ -63,7 +57,11 @@ def test_the_whole_lesson_is_walked_with_a_presenters_remote(browser, app_url):
 
 def test_the_url_opens_a_step_in_korean_on_a_phone(browser, app_url):
     page = opened(
-        browser, app_url, "?lesson-step=5", locale="ko-KR", viewport={"width": 390, "height": 844}
+        browser,
+        f"{app_url}/lesson?lesson-step=5",
+        READY,
+        locale="ko-KR",
+        viewport={"width": 390, "height": 844},
     )
     expect(page.get_by_role("heading", name=heading(5, "ko"))).to_be_visible(timeout=SLOW)
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=SLOW)
@@ -73,7 +71,7 @@ def test_the_url_opens_a_step_in_korean_on_a_phone(browser, app_url):
 
 
 def test_a_term_tells_what_it_means(browser, app_url):
-    page = opened(browser, app_url, "?lesson-step=7")
+    page = opened(browser, f"{app_url}/lesson?lesson-step=7", READY)
     term = page.locator(".told .term").first
     term.wait_for(timeout=SLOW)
     term.focus()

@@ -8,30 +8,20 @@ from playwright.sync_api import Page, expect
 from demo import assets
 from demo.pages.views import address_name
 from model.views import fan
+from tests.browser.conftest import watch_requests
 
 pytestmark = pytest.mark.browser
 SLOW = 120_000  # milliseconds; the first visit loads Plotly and the networks
 FIGURES = 10  # fans, histograms and planes of three networks, and the target curves
 
 
-@pytest.fixture(params=["wide light", "phone dark"])
-def page(request, browser, app_url):
-    wide = request.param.startswith("wide")
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900} if wide else {"width": 390, "height": 844},
-        color_scheme="light" if wide else "dark",
-        locale="en-US",
-    )
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    ours = (app_url, app_url.replace("http", "ws"), "data:", "blob:")
-    page.on("request", lambda r: None if r.url.startswith(ours) else wrong.append(r.url))
-    page.goto(f"{app_url}/margin")
-    painted(page)
-    yield page
-    assert not wrong
-    context.close()
+@pytest.fixture
+def page(screen, app_url):
+    outside = watch_requests(screen, app_url)
+    screen.goto(f"{app_url}/margin")
+    painted(screen)
+    yield screen
+    assert not outside
 
 
 def painted(page: Page) -> None:

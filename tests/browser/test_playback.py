@@ -7,26 +7,17 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from demo import assets
+from tests.browser.conftest import opened
 from tests.browser.test_spheres import PIXELS, drag
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
-
-
-def opened(browser, app_url, query="", motion="reduce", **options) -> Page:
-    size = options.pop("viewport", {"width": 1280, "height": 1000})
-    context = browser.new_context(
-        viewport=size, locale="en-US", reduced_motion=motion, **options
-    )  # fmt: skip
-    page = context.new_page()
-    page.goto(f"{app_url}/playback{query}")
-    expect(page.locator(".playback[data-painted]")).to_be_visible(timeout=SLOW)
-    return page
+READY = ".playback[data-painted]"
 
 
 @pytest.fixture
 def page(browser, app_url):
-    page = opened(browser, app_url)
+    page = opened(browser, f"{app_url}/playback", READY)
     yield page
     page.context.close()
 
@@ -63,7 +54,7 @@ def test_whoever_asks_for_stillness_sees_the_end_and_nothing_moves(page: Page):
 
 
 def test_it_plays_once_by_itself_from_the_start_and_pauses(browser, app_url):
-    page = opened(browser, app_url, motion="no-preference")
+    page = opened(browser, f"{app_url}/playback", READY, reduced_motion="no-preference")
     later = re.compile(r"^([4-9]|\d\d)$")
     expect(page.locator(".playback")).to_have_attribute("data-frame", later, timeout=SLOW)
     page.locator(".play").click()
@@ -134,8 +125,9 @@ def test_lengths_are_a_switch_away_and_change_softmax_alone(page: Page):
 
 
 def test_choices_stand_in_the_url_and_come_back(browser, app_url):
+    query = "film-set=circle&film-left=cosface&film-right=arcface-0.3&lang=ko"
     page = opened(
-        browser, app_url, "?film-set=circle&film-left=cosface&film-right=arcface-0.3&lang=ko",
+        browser, f"{app_url}/playback?{query}", READY,
         viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True,
     )  # fmt: skip
     titles = page.locator(".stage figcaption b")
@@ -166,7 +158,7 @@ def test_another_loss_keeps_the_moment_and_the_view(page: Page):
 
 
 def test_on_a_phone_the_row_of_margins_is_pushed_sideways_by_keyboard(browser, app_url):
-    page = opened(browser, app_url, viewport={"width": 390, "height": 844})
+    page = opened(browser, f"{app_url}/playback", READY, viewport={"width": 390, "height": 844})
     row = page.get_by_role("region", name="The margin at a glance")
     image = row.get_by_role("img", name=re.compile("last moment under ArcFace's margin"))
     expect(image).to_be_visible()

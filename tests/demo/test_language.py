@@ -21,7 +21,6 @@ from model.images import (
 )
 from model.labelled import EmbeddingsTooLarge, EmbeddingsUnreadable, TooFewLabelled
 from model.reference import CalibrationMissing, OnnxInvalid, ReferenceMissing
-from model.training import LossNotFinite
 
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 SHOWN = (
@@ -45,7 +44,6 @@ SHOWN = (
     EmbeddingsTooLarge,
     EmbeddingsUnreadable,
     TooFewLabelled,
-    LossNotFinite,
 )
 
 

@@ -1,6 +1,7 @@
 """The lab's trainings: one start, the same batches, what a margin does, what a failure is."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from model.lab import (
     cast_of,
     fewer,
     highest_probability,
+    small_network,
 )
 from model.labelled import unseen_people
 from model.margins import Margin
@@ -122,6 +124,7 @@ def test_the_margin_and_the_scale_change_while_it_runs(who):
     left, right = lab.frames[-1].shots
     assert right.margin == Margin(add_angle=0.6)
     assert (left.margin, left.scale, right.scale) == (Margin(), 16.0, 16.0)  # the control follows
+    assert [(s.add_angle, s.scale) for s in lab.settings] == [(0, 16.0), (0.6, 16.0)]
 
 
 def test_adacos_and_normface_by_hand():
@@ -180,3 +183,14 @@ def test_a_cure_of_scale_zero_is_adacos():
 def test_a_training_learns_in_three_dimensions(who):
     training = begin(who, Setting())
     assert training.network(torch.from_numpy(who.features)).shape == (len(who.person), 3)
+
+
+def test_a_seed_gives_the_same_start_whatever_other_threads_draw():
+    def first(seed: int) -> torch.Tensor:
+        return small_network(256, 3, seed)[0].weight.detach().clone()
+
+    alone = [first(seed) for seed in range(4)]
+    seeds = [seed % 4 for seed in range(400)]
+    with ThreadPoolExecutor(8) as threads:
+        for seed, weights in zip(seeds, threads.map(first, seeds), strict=True):
+            torch.testing.assert_close(weights, alone[seed], rtol=0, atol=0)
