@@ -31,14 +31,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from evaluation.paired import measured, over_draws, spread
+from evaluation.paired import Draws, measured, spread
 from evaluation.results import RESULTS, ROOT, bar, made_by, write_json
-from evaluation.twins import Run, begin, networks, together, weighty
+from evaluation.runs import Run, begin
+from evaluation.twins import networks, together, weighty
 from model.aligned import load_faces
 from model.data import lfw_home, read_lfw
 from model.recipe import TrainConfig, resolved
 from model.sets import TrainingSet, ValidationSet, training_set, validation_set
 from model.training import Batches
+from model.verification import best_threshold
 
 # The lighter augmentation of the short trials in results/recipes.md. The weights of the last step
 # are evaluated, not an average: of a few hundred steps it would lag behind.
@@ -148,14 +150,21 @@ def told(by_network: dict[str, list[Run]], validation: ValidationSet) -> dict[st
     A value is the mean over seeds. Its standard error is over the choice of validation people, the
     same draws for all, its standard deviation over seeds; the loss's end is the last epoch's mean.
     """
-    cosines = [
+    same = validation.pairs.same
+    cosines = np.stack([
         validation.cosines(run.training.averaged.eval())
         for runs in by_network.values()
         for run in runs
-    ]
+    ])  # fmt: skip
+    thresholds = np.array([best_threshold(cosine, same) for cosine in cosines])
+    draws = Draws.of(same, *validation.people())
+    tables = {
+        "accuracy": draws.accuracy((cosines >= thresholds[:, None]) == same),
+        "auc": draws.auc(cosines),
+    }
     scores = {
         name: dict(zip(by_network, np.split(table, len(by_network), axis=1), strict=True))
-        for name, table in over_draws(np.stack(cosines), validation).items()
+        for name, table in tables.items()
     }  # (1 + DRAWS, seeds) of each measure and network
     losses = {name: np.array([end(run) for run in runs]) for name, runs in by_network.items()}
     found: dict[str, Any] = {"networks": {}, "differences": {}}

@@ -4,48 +4,72 @@ So the spread of a difference is that of a paired one, which is far smaller than
 together where networks find the same pairs hard.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from model.sets import ValidationSet
-from model.verification import Values, best_threshold, people_draws
+from model.verification import Values, people_draws
 
 DRAWS = 200  # of people, for the standard errors
 
 
-def over_draws(cosines: Values, validation: ValidationSet) -> dict[str, Values]:
-    """Accuracy and AUC of K networks (K, P): (1 + DRAWS, K), of all people and of each draw.
+@dataclass(frozen=True)
+class Draws:
+    """P pairs with their weights in all of the people and in each draw of them.
 
-    Each threshold is the best for these pairs, as in model/sets.py.
+    same (P,): which are genuine. weights (1 + DRAWS, P).
     """
-    same = validation.pairs.same
-    thresholds = np.array([best_threshold(cosine, same) for cosine in cosines])
-    right = (cosines >= thresholds[:, None]) == same  # (K, P)
-    orders = np.argsort(cosines, axis=1)
-    weights = [np.ones(len(same)), *people_draws(*validation.people(), DRAWS)]
-    found: dict[str, list[list[float]]] = {"accuracy": [], "auc": []}
-    for weight in weights:
-        kinds = [np.where(kind, weight, 0.0) for kind in (same, ~same)]
-        shares = [right @ kind / kind.sum() for kind in kinds]
-        found["accuracy"].append(np.mean(shares, axis=0).tolist())
-        found["auc"].append([area(*(kind[order] for kind in kinds)) for order in orders])
-    return {name: np.array(table) for name, table in found.items()}
+
+    same: NDArray[np.bool_]
+    weights: Values
+
+    @staticmethod
+    def of(same: NDArray[np.bool_], left: NDArray[np.int64], right: NDArray[np.int64]) -> "Draws":
+        """left, right (P,): whom each pair shows."""
+        drawn = people_draws(left, right, DRAWS)
+        return Draws(same, np.stack([np.ones(len(same)), *drawn]))
+
+    def accuracy(self, right: NDArray[np.bool_]) -> Values:
+        """Which answers of K networks are right, (K, P) -> their accuracies (1 + DRAWS, K).
+
+        Both kinds of pair count alike.
+        """
+        shares = [
+            self.weights[:, kind]
+            @ right[:, kind].T
+            / self.weights[:, kind].sum(axis=1, keepdims=True)
+            for kind in (self.same, ~self.same)
+        ]
+        return np.asarray(np.mean(shares, axis=0))
+
+    def auc(self, cosines: Values) -> Values:
+        """The similarities of K networks, (K, P) -> their AUCs (1 + DRAWS, K).
+
+        As scikit-learn's without sorting again; of two equal similarities the later counts as
+        greater.
+        """
+        orders = [np.argsort(cosine, kind="stable") for cosine in cosines]
+        found = []
+        for weight in self.weights:
+            genuine, impostor = np.where(self.same, weight, 0), np.where(self.same, 0, weight)
+            most = genuine.sum() * impostor.sum()
+            found.append([genuine[o] @ np.cumsum(impostor[o]) / most for o in orders])
+        return np.array(found)
 
 
-def area(genuine: Values, impostor: Values) -> float:
-    """AUC from the pairs' weights by rising similarity, those of the other kind being 0, (P,).
-
-    As sklearn's without sorting again; of two equal similarities the later counts as greater.
-    """
-    return float(genuine @ np.cumsum(impostor) / (genuine.sum() * impostor.sum()))
+def error(draws: Values) -> dict[str, float]:
+    """A measure of all people, then of each draw, (1 + draws,): its value and standard error."""
+    return {
+        "value": round(float(draws[0]), 5),
+        "standard_error": round(float(draws[1:].std(ddof=1)), 5),
+    }
 
 
 def measured(table: Values) -> dict[str, Any]:
     """A measure (1 + DRAWS, seeds), of all people and of each draw: value and both errors."""
-    mean = table.mean(axis=1)
-    error = {"standard_error": round(float(mean[1:].std(ddof=1)), 5)}
-    return spread(table[0], 5) | error
+    return spread(table[0], 5) | {"standard_error": error(table.mean(axis=1))["standard_error"]}
 
 
 def spread(values: Values, digits: int = 4) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Where results lie, how they are written, and how a number with its error is shown."""
 
+import datetime
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ def made_by(command: str) -> dict[str, Any]:
     return {"command": command, "versions": versions, "git": revision}
 
 
+def finished(report: dict[str, Any], began: float) -> dict[str, Any]:
+    """The report with the seconds since `began`, of time.monotonic()."""
+    return report | {"seconds": round(time.monotonic() - began, 1)}
+
+
 def write_json(path: Path, value: Any) -> None:
     """Indented JSON, whole or not at all."""
     write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
@@ -29,6 +36,14 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(name: str) -> Any:
     """What results/<name>.json holds."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def append_to_test_log(entry: dict[str, Any]) -> None:
+    """Keep that a checkpoint scored test people; the same file again is a regression test."""
+    log: list[dict[str, Any]] = read_json("test_log")
+    if all(entry["checkpoint_sha256"] != one["checkpoint_sha256"] for one in log):
+        today = {"date": datetime.date.today().isoformat()}
+        write_json(RESULTS / "test_log.json", [*log, today | entry])
 
 
 def percent(measure: dict[str, float]) -> str:

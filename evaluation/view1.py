@@ -1,69 +1,104 @@
-"""View 1 of LFW: its 1,000 test pairs, 963 people whom no network was trained on."""
+"""View 1 of LFW: its 1,000 test pairs, 963 people whom no network was trained on.
 
-import datetime
+python evaluate.py view1 --final                       the shipped checkpoints, five minutes
+python evaluate.py view1 --images PEOPLE               the same on your own people, all of them
+python evaluate.py view1 --images PEOPLE --checkpoints runs/arcface    what you trained on them:
+                                                       those of them alone that it held out
+"""
+
+import time
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 
+from evaluation.paired import error
 from evaluation.results import (
     ASSETS,
     LOSSES,
     RESULTS,
-    bar,
+    append_to_test_log,
+    finished,
     made_by,
     percent,
     plain,
-    read_json,
     write_json,
 )
-from model.aligned import load_faces
-from model.data import TEST_PAIRS, Pairs, lfw_home, read_lfw, read_pairs
+from evaluation.scored import Scored, folder_pairs, lfw_test
 from model.errors import MarginScopeError
 from model.files import fingerprint
+from model.recipe import recipe_hash
 from model.recognizer import Recognizer
 from model.verification import (
+    Ranked,
+    Values,
     auc,
-    bootstrap_over_people,
     calibration_error,
     degrees,
     equal_error_rate,
+    mcnemar,
     pair_cosines,
+    people_draws,
     perfect_calibration_error,
     reliability,
 )
 
+FARS = {"0.01": 0.01, "0.001": 0.001}  # at which TAR is told
+CURVE = np.logspace(-5, 0, 51)  # FAR of the ROC curve's points
+DRAWS = 1000  # of people, for the errors on the listed pairs
+DRAWS_OF_ALL = 200  # for those on all pairs, of which there are millions
 
-def view1(data_home: Path | None = None, final: bool = False) -> None:
-    """Score the shipped checkpoints on LFW's View 1 test pairs, 963 people never trained on.
+
+def view1(
+    data_home: Path | None = None,
+    images: Path | None = None,
+    pairs: Path | None = None,
+    checkpoints: Path | None = None,
+    output: Path | None = None,
+    final: bool = False,
+) -> None:
+    """Score checkpoints on pairs of people never trained on: LFW's View 1, or your own photos.
 
     The threshold is each checkpoint's own, from validation people. Writes results/view1.json; a
-    checkpoint that was not scored before is appended to results/test_log.json.
+    checkpoint that was not scored on LFW before is appended to results/test_log.json.
 
     Args:
         data_home: The folder that holds lfw_home/.
-        final: Say that no choice of recipe, scale or margin is left to make. Needed.
+        images: Score on this folder instead of LFW: one sub-folder a person.
+        pairs: A CSV of pairs in it, columns left and right, each PERSON/FILE; else they are drawn.
+        checkpoints: A folder with softmax.safetensors and so on in place of assets/. With --images
+            these were trained on that folder, so only the people they held out are scored.
+        output: Where the JSON goes; needed with --images or --checkpoints.
+        final: Say that no choice of recipe, scale or margin is left to make. Needed on LFW.
     """
-    if not final:
+    began = time.monotonic()
+    if images is None and not final:
         raise NotFinal()
-    crops, pairs, people = view1_pairs(lfw_home(data_home, download=True))
-    command = "python evaluate.py view1 --final"
-    found = made_by(command) | {"pairs": len(pairs.same), "losses": {}}
-    for loss in LOSSES:
-        path = ASSETS / f"{loss}.safetensors"
-        recognizer = Recognizer.load(path)
-        scores = view1_scores(recognizer, crops, pairs, people)
-        scores["checkpoint_sha256"] = fingerprint(path)
-        if recognizer.card is not None:  # of the people it trained on, measured by train.py
+    if output is None and (images or checkpoints):
+        raise OutputMissing()
+    scored = folder_pairs(images, pairs, bool(checkpoints)) if images else lfw_test(data_home)
+    found = recognizers(checkpoints or ASSETS)
+    command = "python evaluate.py view1" + (" --final" if images is None else " --images ...")
+    report = made_by(command) | compared(scored, list(found.values()))
+    for loss, recognizer in found.items():
+        scores = report["losses"][loss]
+        scores["checkpoint_sha256"] = fingerprint((checkpoints or ASSETS) / f"{loss}.safetensors")
+        if recognizer.card is not None:
+            scores["recipe_sha256"] = recipe_hash(recognizer.card.config)
             scores["own_centre_degrees"] = recognizer.card.training["own_angle_mean"]
-        found["losses"][loss] = scores
-        append_to_test_log(loss, command, scores)
+        if images is None:
+            values = {name: scores[name]["value"] for name in ("accuracy", "auc")}
+            digest = {"checkpoint_sha256": scores["checkpoint_sha256"]}
+            append_to_test_log({"command": command, "loss": loss} | digest | values)
         print(
             f"{loss:13} accuracy {percent(scores['accuracy'])}, AUC {plain(scores['auc'])}, "
-            f"EER {100 * scores['eer']['value']:.1f} %"
+            f"EER {percent(scores['eer'])}"
         )
-    write_json(RESULTS / "view1.json", found)
+    write_json(output or RESULTS / "view1.json", finished(report, began))
 
 
 class NotFinal(MarginScopeError):
@@ -75,92 +110,133 @@ class NotFinal(MarginScopeError):
     )
 
 
-def view1_pairs(home: Path) -> tuple[np.ndarray, Pairs, np.ndarray]:
-    """Crops (K, 112, 112, 3), the 1,000 pairs by index into them, and whom each crop shows (K,)."""
-    faces = load_faces(read_lfw(home), bar("aligning faces"))
-    index = {str(faces.image[i]): i for i in faces.indices("test")}
-    listed = read_pairs(home / TEST_PAIRS)
-    named = [[f"{name}_{number:04d}" for name, number in pair] for pair in listed]
-    missing = {image for pair in named for image in pair} - set(index)
-    if missing:
-        raise TestFaceMissing(photos=", ".join(sorted(missing)))
-    place = np.array([[index[image] for image in pair] for pair in named])  # (1000, 2)
-    used, renumbered = np.unique(place, return_inverse=True)
-    left, right = renumbered.reshape(place.shape).T
-    same = np.array([a[0] == b[0] for a, b in listed])
-    return faces.crops[used], Pairs(left, right, same), faces.person[used]
+class OutputMissing(MarginScopeError):
+    """results/view1.json is of the shipped checkpoints on LFW and of nothing else."""
+
+    sentence = "Name the JSON file to write with --output."
 
 
-class TestFaceMissing(MarginScopeError):
-    """A test photo in which no face was found."""
+class NoCheckpoints(MarginScopeError):
+    """A folder without any of our checkpoints."""
 
-    sentence = "No face was found in the test photos {photos}: is this the original LFW, 250 x 250?"
-
-
-def view1_scores(
-    recognizer: Recognizer, crops: np.ndarray, pairs: Pairs, people: np.ndarray
-) -> dict[str, Any]:
-    """Accuracy at the checkpoint's threshold, AUC and EER, with standard errors over people."""
-    embeddings = recognizer.embed(crops)
-    cosine, same = pair_cosines(embeddings, pairs), pairs.same
-    correct = (degrees(cosine) <= recognizer.calibration.threshold) == same
-    left, right = people[pairs.left], people[pairs.right]
-
-    def value(measure: Any) -> dict[str, float]:
-        error = bootstrap_over_people(measure, left, right, draws=1000)
-        return {
-            "value": round(measure(np.ones(len(same))), 5),
-            "standard_error": round(error, 5),
-        }
-
-    angle = degrees(cosine)
-    probability = np.array([recognizer.calibration.probability(a) for a in angle])
-    return {
-        "accuracy": value(lambda weight: float(np.average(correct, weights=weight))),
-        "auc": value(lambda weight: auc(cosine, same, weight)),
-        "eer": {"value": round(equal_error_rate(cosine, same), 5)},
-        "threshold_degrees": round(recognizer.calibration.threshold, 2),
-        "genuine_degrees": round(float(angle[same].mean()), 2),
-        "impostor_degrees": round(float(angle[~same].mean()), 2),
-        **reliability_scores(probability, same, value),
-    }
+    sentence = "{folder} has none of {names}: name the folder that train.py wrote to."
 
 
-def reliability_scores(
-    probability: np.ndarray, same: np.ndarray, value: Callable[[Any], dict[str, float]]
-) -> dict[str, Any]:
-    """How far the probability at equal priors (as many genuine as impostor pairs) can be trusted.
+def recognizers(folder: Path) -> dict[str, Recognizer]:
+    """The checkpoints of a folder by loss; CheckpointInvalid, NoCheckpoints."""
+    files = {loss: folder / f"{loss}.safetensors" for loss in LOSSES}
+    there = {loss: Recognizer.load(file) for loss, file in files.items() if file.is_file()}
+    if not there:
+        raise NoCheckpoints(folder=folder, names=", ".join(file.name for file in files.values()))
+    return there
 
-    calibration_error: over ten groups of pairs. perfect: what a perfectly calibrated model would
-    score on as many pairs. excess: the difference. reliability: the groups, for the diagram.
-    """
-    error = value(lambda weight: calibration_error(probability, same, weight))
-    perfect = perfect_calibration_error(probability)
-    groups = [
-        {key: round(number, 4) for key, number in group.items()}
-        for group in reliability(probability, same)
-    ]
-    return {
-        "calibration_error": error
-        | {
+
+def compared(scored: Scored, networks: list[Recognizer]) -> dict[str, Any]:
+    """What each network scores and how much two of them differ, on the same draws of people."""
+    embeddings = [network.embed(scored.crops) for network in tqdm(networks, "embedding")]
+    listed = on_listed(scored, networks, embeddings)
+    every = on_all(scored.all_pairs(), embeddings)
+    tables = listed["tables"] | every["tables"]  # measure: (1 + draws, K)
+    losses = {}
+    for k, network in enumerate(networks):
+        values = {name: error(table[:, k]) for name, table in tables.items()}
+        one = nested(values) | listed["more"][k] | {"roc": every["roc"][k]}
+        perfect = one.pop("perfect_calibration_error")
+        one["calibration_error"] |= {
             "perfect": round(perfect, 5),
-            "excess": round(error["value"] - perfect, 5),
-        },
-        "reliability": groups,
+            "excess": round(one["calibration_error"]["value"] - perfect, 5),
+        }
+        losses[network.name] = one
+    differences = {}
+    for a, b in combinations(range(len(networks)), 2):
+        values = {name: error(table[:, b] - table[:, a]) for name, table in tables.items()}
+        values.pop("calibration_error")
+        answers = {"mcnemar": mcnemar(listed["right"][b], listed["right"][a])}
+        differences[f"{networks[b].name} less {networks[a].name}"] = nested(values) | answers
+    same = every["same"]
+    return {
+        "people": len(np.unique(scored.person)),
+        "images": len(scored.person),
+        "pairs": len(scored.pairs.same),
+        "all_pairs": {"genuine": int(same.sum()), "impostor": int((~same).sum())},
+        "losses": losses,
+        "differences": differences,
     }
 
 
-def append_to_test_log(loss: str, command: str, scores: dict[str, Any]) -> None:
-    """One entry a checkpoint scored; scoring the same file again is a regression test."""
-    log: list[dict[str, Any]] = read_json("test_log")
-    if any(entry["checkpoint_sha256"] == scores["checkpoint_sha256"] for entry in log):
-        return
-    entry = {
-        "date": datetime.date.today().isoformat(),
-        "command": command,
-        "loss": loss,
-        "checkpoint_sha256": scores["checkpoint_sha256"],
-        "accuracy": scores["accuracy"]["value"],
-        "auc": scores["auc"]["value"],
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """The TARs, 'tar 0.01', as one entry by their FAR."""
+    tars = {name.removeprefix("tar "): v for name, v in values.items() if name.startswith("tar ")}
+    return {k: v for k, v in values.items() if not k.startswith("tar ")} | {"tar_at_far": tars}
+
+
+def drawn(
+    measure: Callable[[Values], Values], scored: Scored, draws: int, what: str
+) -> NDArray[np.float64]:
+    """measure(weight) of all people, then of each draw of them, (1 + draws, ...)."""
+    weights = people_draws(*scored.people(), draws)
+    once = np.ones(len(scored.pairs.same))
+    return np.stack([measure(once), *map(measure, tqdm(weights, what, draws))])
+
+
+def on_listed(
+    scored: Scored, networks: list[Recognizer], embeddings: list[NDArray[np.float32]]
+) -> dict[str, Any]:
+    """Accuracy, AUC, EER and calibration error on the listed pairs, for which pairs.txt stands."""
+    same = scored.pairs.same
+    cosines = [pair_cosines(one, scored.pairs) for one in embeddings]
+    angles = [degrees(cosine) for cosine in cosines]
+    of = [network.calibration for network in networks]
+    right = [(a <= c.threshold) == same for a, c in zip(angles, of, strict=True)]
+    said = [np.array([c.probability(x) for x in a]) for a, c in zip(angles, of, strict=True)]
+
+    def measures(weight: Values) -> Values:
+        return np.array([
+            [np.average(answers, weights=weight) for answers in right],
+            [auc(cosine, same, weight) for cosine in cosines],
+            [equal_error_rate(cosine, same, weight) for cosine in cosines],
+            [calibration_error(probability, same, weight) for probability in said],
+        ])  # fmt: skip
+
+    table = drawn(measures, scored, DRAWS, "listed pairs")  # (1 + draws, 4, K)
+    names = ("accuracy", "auc", "eer", "calibration_error")
+    return {
+        "tables": {name: table[:, i] for i, name in enumerate(names)},
+        "right": right,
+        "more": [
+            {
+                "threshold_degrees": round(c.threshold, 2),
+                "genuine_degrees": round(float(angle[same].mean()), 2),
+                "impostor_degrees": round(float(angle[~same].mean()), 2),
+                "reliability": [
+                    {key: round(number, 4) for key, number in group.items()}
+                    for group in reliability(probability, same)
+                ],
+                "perfect_calibration_error": perfect_calibration_error(probability),
+            }
+            for c, angle, probability in zip(of, angles, said, strict=True)
+        ],
     }
-    write_json(RESULTS / "test_log.json", [*log, entry])
+
+
+def on_all(scored: Scored, embeddings: list[NDArray[np.float32]]) -> dict[str, Any]:
+    """TAR at small FARs and the ROC curve over every pair of images."""
+    same = scored.pairs.same
+    ranked = [Ranked.of(pair_cosines(one, scored.pairs), same) for one in embeddings]
+    fars = list(FARS.values())
+
+    def tars(weight: Values) -> Values:
+        return np.stack([one.tar(fars, weight) for one in ranked], axis=1)  # (F, K)
+
+    table = drawn(tars, scored, DRAWS_OF_ALL, "all pairs")  # (1 + draws, F, K)
+    return {
+        "tables": {f"tar {name}": table[:, i] for i, name in enumerate(FARS)},
+        "roc": [
+            {
+                "far": [float(f"{far:.3g}") for far in CURVE],
+                "tar": one.tar(CURVE.tolist()).round(5).tolist(),
+            }
+            for one in ranked
+        ],
+        "same": same,
+    }

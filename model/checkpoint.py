@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from model.backbone import Backbone
+from model.backbone import Backbone, seeded
 from model.calibration import Calibration
 from model.errors import MarginScopeError
 from model.files import write_whole
@@ -155,7 +155,7 @@ def _check_centres(card: Card, centres: Tensor, bias: Tensor | None) -> None:
 
 def load_network(config: TrainConfig, tensors: dict[str, Tensor]) -> nn.Module:
     """The network of `config` with these weights, in eval mode; ValueError where they misfit."""
-    with torch.random.fork_rng(devices=[]):  # its initial weights are thrown away
+    with seeded(0):  # its initial weights are thrown away
         network = Backbone(
             config.input_size, config.width, config.blocks, config.dimension, config.dropout,
             config.plain,

@@ -113,7 +113,7 @@ def read_lfw(home: Path) -> Collection:
     def part(name: str) -> str:
         if name in test:
             return "test"
-        return "validation" if _hash(name) % 8 == 0 and name not in most else "train"
+        return "validation" if name_hash(name) % 8 == 0 and name not in most else "train"
 
     return _collection(home / "lfw", by_person, {name: part(name) for name in by_person})
 
@@ -129,7 +129,7 @@ def read_folder(root: Path) -> Collection:
     if not root.is_dir():
         raise FolderNotFound(looked=root)
     by_person = _photos_by_person(root)
-    usable = sorted((name for name in by_person if len(by_person[name]) > 1), key=_hash)
+    usable = sorted((name for name in by_person if len(by_person[name]) > 1), key=name_hash)
     share = max(2, len(usable) // 8)
     if len(usable) < 3 * share:
         raise TooFewPeople(root=root, people=len(by_person), usable=len(usable), needed=6)
@@ -159,7 +159,7 @@ def _collection(root: Path, by_person: dict[str, list[Path]], parts: dict[str, s
     )
 
 
-def _hash(name: str) -> int:
+def name_hash(name: str) -> int:
     """From a person's name alone; LFW's parts depend on nothing else."""
     return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
 

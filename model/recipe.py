@@ -1,6 +1,8 @@
 """TrainConfig: everything that decides what a training gives, in one frozen dataclass."""
 
 import dataclasses
+import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,9 @@ from typing import Any, Literal
 
 from model.errors import MarginScopeError
 from model.margins import LOSSES, Margin
+
+# What decides how a training runs, not what is learned, but for the last bit of the weights.
+RUNTIME = ("device", "precision", "compile", "threads", "workers", "save_every", "evaluate_every")
 
 
 class RecipeInvalid(MarginScopeError):
@@ -179,6 +184,12 @@ def resolved(config: TrainConfig) -> dict[str, Any]:
     values = dataclasses.asdict(config) | {"scale": config.final_scale}
     values |= dataclasses.asdict(margin) if margin is not None else {}
     return values | {"blocks": list(config.blocks)}
+
+
+def recipe_hash(config: TrainConfig) -> str:
+    """The sha256 that names a recipe, whatever its seed and however it runs."""
+    values = {k: v for k, v in resolved(config).items() if k not in (*RUNTIME, "seed")}
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def read_recipe(path: Path) -> TrainConfig:

@@ -13,15 +13,12 @@ from torch import Tensor
 from model.checkpoint import read_tensors
 from model.errors import MarginScopeError
 from model.files import write_whole
-from model.recipe import TrainConfig, resolved
+from model.recipe import RUNTIME, TrainConfig, resolved
 from model.training import Training
 
 # What may differ between a training and its resumption. The last bit of the weights can depend on
 # Training.conditions; where those differ, load_state warns.
-RUNTIME = (
-    "device", "precision", "compile", "threads", "workers", "save_every", "evaluate_every",
-    "stop_after",
-)  # fmt: skip
+MAY_DIFFER = (*RUNTIME, "stop_after")
 
 
 class StateUnfit(MarginScopeError):
@@ -70,7 +67,7 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
         raise StateUnfit(path=path, problem=f"unreadable ({error})", cure="restore it") from None
     now = resolved(training.config)
     then = resolved(TrainConfig()) | state["recipe"]  # a field newer than the state: its default
-    changed = [k for k, v in now.items() if k not in RUNTIME and then[k] != v]
+    changed = [k for k, v in now.items() if k not in MAY_DIFFER and then[k] != v]
     if changed:
         was = ", ".join(f"{k} = {then[k]}" for k in changed)
         raise StateUnfit(path=path, problem=f"it was trained with {was}", cure="set that again")

@@ -1,6 +1,7 @@
 """How well similarity tells pairs of one person from pairs of two: ROC, EER, thresholds, errors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,17 +24,64 @@ def auc(cosine: Values, same: NDArray[np.bool_], weight: Values | None = None) -
     return float(roc_auc_score(same, cosine, sample_weight=weight))
 
 
-def equal_error_rate(cosine: Values, same: NDArray[np.bool_]) -> float:
+def equal_error_rate(
+    cosine: Values, same: NDArray[np.bool_], weight: Values | None = None
+) -> float:
     """The error, 0..1, at the threshold where FAR and FRR are equal (interpolated)."""
     from sklearn.metrics import roc_curve
 
-    far, tar, _ = roc_curve(same, cosine)
+    far, tar, _ = roc_curve(same, cosine, sample_weight=weight)
     gap = far - (1.0 - tar)  # rises from -1 to 1 along the curve
     i = int(np.flatnonzero(gap >= 0)[0])
     if gap[i] == 0:
         return float(far[i])
     share = -gap[i - 1] / (gap[i] - gap[i - 1])
     return float(far[i - 1] + share * (far[i] - far[i - 1]))
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Pairs by falling similarity: indices of the G genuine and of the I impostor ones.
+
+    alike (G,): how many of the impostor pairs are at least as similar as each genuine pair.
+    """
+
+    genuine: NDArray[np.int64]
+    impostor: NDArray[np.int64]
+    alike: NDArray[np.int64]
+
+    @staticmethod
+    def of(cosine: Values, same: NDArray[np.bool_]) -> "Ranked":
+        """The order of P pairs, sorted once for any number of weights."""
+        genuine, impostor = (
+            kind[np.argsort(-cosine[kind], kind="stable")]
+            for kind in (np.flatnonzero(same), np.flatnonzero(~same))
+        )
+        alike = np.searchsorted(-cosine[impostor], -cosine[genuine], side="right")
+        return Ranked(genuine, impostor, alike)
+
+    def tar(self, fars: Sequence[float], weight: Values | None = None) -> Values:
+        """The share of genuine pairs accepted, (F,), where at most so many impostor pairs are."""
+        if weight is None:
+            weight = np.ones(len(self.genuine) + len(self.impostor))
+        false = np.cumsum(weight[self.impostor])
+        true = np.concatenate([[0.0], np.cumsum(weight[self.genuine])])
+        allowed = np.searchsorted(false, np.multiply(fars, false[-1]), side="right")
+        return np.asarray(true[np.searchsorted(self.alike, allowed, side="right")] / true[-1])
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> dict[str, float]:
+    """The exact test of McNemar (1947) whether two answer the same questions (P,) equally well.
+
+    {"only_first", "only_second": right where the other is wrong, "p_value": two-sided}.
+    """
+    from scipy.stats import binomtest
+
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    found = {"only_first": only_first, "only_second": only_second}
+    told_apart = only_first + only_second
+    p_value = binomtest(only_first, told_apart).pvalue if told_apart else 1.0
+    return found | {"p_value": float(f"{p_value:.3g}")}
 
 
 def best_threshold(cosine: Values, same: NDArray[np.bool_]) -> float:

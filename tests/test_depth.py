@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from evaluation import depth, twins
-from evaluation.paired import area, measured, over_draws, spread
+from evaluation.paired import Draws, measured, spread
 from model.data import pairs_of_people
 from model.recipe import TrainConfig
 from model.sets import TrainingSet, ValidationSet, measures
@@ -155,8 +155,9 @@ def test_scores_over_draws_are_sklearns_and_their_errors_paired():
     same = validation.pairs.same
     common = 0.2 * same + rng.normal(0, 0.2, len(same))
     cosines = np.stack([common, common + 0.05 * same + rng.normal(0, 0.02, len(same))])
-    table = over_draws(cosines, validation)["auc"]
     left, right = validation.people()
+    draws = Draws.of(same, left, right)
+    table = draws.auc(cosines)
     for k, cosine in enumerate(cosines):
         assert table[0, k] == pytest.approx(auc(cosine, same))
         error = bootstrap_over_people(lambda w, c=cosine: auc(c, same, w), left, right)
@@ -171,8 +172,11 @@ def test_scores_over_draws_are_sklearns_and_their_errors_paired():
 
 def test_areas_and_spreads_by_hand():
     # By rising similarity: impostor, genuine, impostor, genuine; three of four pairings right
-    genuine, impostor = np.array([0.0, 1, 0, 1]), np.array([1.0, 0, 1, 0])
-    assert area(genuine, impostor) == 0.75
+    same = np.array([False, True, False, True])
+    draws = Draws(same, np.array([[1.0, 1, 1, 1], [1, 0, 3, 1]]))
+    np.testing.assert_array_equal(draws.auc(np.array([[0.1, 0.2, 0.3, 0.4]])), [[0.75], [1.0]])
+    right = np.array([[True, True, False, True]])
+    np.testing.assert_array_equal(draws.accuracy(right), [[0.75], [0.625]])
     assert spread(np.array([1.0, 2.0])) == {
         "value": 1.5, "standard_deviation": round(0.5**0.5, 4), "each": [1.0, 2.0],
     }  # fmt: skip

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from model.data import Pairs
 from model.verification import (
+    Ranked,
     auc,
     balanced_accuracy,
     best_threshold,
@@ -13,6 +14,7 @@ from model.verification import (
     calibration_error,
     degrees,
     equal_error_rate,
+    mcnemar,
     pair_cosines,
     perfect_calibration_error,
     reliability,
@@ -125,3 +127,37 @@ def test_a_calibrated_model_has_no_excess_and_a_bold_one_has():
     assert calibration_error(p, same) - perfect == pytest.approx(0, abs=0.01)
     bold = np.clip(1.5 * (p - 0.5) + 0.5, 0, 1)
     assert calibration_error(bold, same) - perfect_calibration_error(bold, draws=200) > 0.05
+
+
+def pairs_at_random(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    same = np.r_[True, False, rng.random(80) < 0.4]
+    cosine = np.round(rng.normal(size=82) * 0.3 + same * 0.3, 1)  # with ties
+    return cosine, same, rng.integers(0, 3, 82) + 0.25
+
+
+@given(st.integers(0, 1000), st.sampled_from([0.0, 0.01, 0.1, 0.37, 1.0]))
+def test_tar_at_far_is_the_best_point_of_scikit_learns_curve(seed: int, far: float):
+    cosine, same, weight = pairs_at_random(seed)
+    for w in (None, weight):
+        fars, tars, _ = roc_curve(same, cosine, sample_weight=w, drop_intermediate=False)
+        best = tars[fars <= far + 1e-12].max()
+        assert Ranked.of(cosine, same).tar([far + 1e-12], w)[0] == pytest.approx(best)
+
+
+def test_weights_of_the_equal_error_rate_count_pairs():
+    cosine, same, _ = pairs_at_random(1)
+    times = np.random.default_rng(2).integers(0, 3, len(same))
+    again = np.repeat(np.arange(len(same)), times)
+    found = equal_error_rate(cosine, same, times.astype(float))
+    assert found == pytest.approx(equal_error_rate(cosine[again], same[again]))
+
+
+def test_mcnemar_of_a_case_made_by_hand():
+    first = np.array([True] * 8 + [False] * 2 + [True] * 5)
+    second = np.array([False] * 8 + [True] * 2 + [True] * 5)
+    found = mcnemar(first, second)
+    assert (found["only_first"], found["only_second"]) == (8, 2)
+    # Of ten coins eight or more, or two or fewer, heads: 2 (1 + 10 + 45) / 1024
+    assert found["p_value"] == pytest.approx(2 * 56 / 1024, rel=0.01)
+    assert mcnemar(first, first)["p_value"] == 1.0

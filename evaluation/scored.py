@@ -1,0 +1,118 @@
+"""Whose faces a protocol scores, and which pairs of them: LFW's View 1, or a folder of people."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.results import bar
+from model.aligned import Faces, load_faces
+from model.data import (
+    TEST_PAIRS,
+    Pairs,
+    TooFewPeople,
+    lfw_home,
+    pairs_of_people,
+    read_folder,
+    read_lfw,
+    read_pairs,
+)
+from model.errors import MarginScopeError
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Aligned faces uint8 (N, 112, 112, 3), whom each shows (N,), and the pairs that are told."""
+
+    crops: NDArray[np.uint8]
+    person: NDArray[np.int64]
+    pairs: Pairs
+
+    def people(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Whom each pair shows, left (P,) and right (P,)."""
+        return self.person[self.pairs.left], self.person[self.pairs.right]
+
+    def all_pairs(self) -> "Scored":
+        """The same faces with every pair of them."""
+        left, right = np.triu_indices(len(self.person), k=1)
+        return Scored(
+            self.crops, self.person, Pairs(left, right, self.person[left] == self.person[right])
+        )
+
+
+class TestFaceMissing(MarginScopeError):
+    """A test photo in which no face was found."""
+
+    sentence = "No face was found in the test photos {photos}: is this the original LFW, 250 x 250?"
+
+
+class PairsInvalid(MarginScopeError):
+    """A list of pairs that does not fit the folder of photos."""
+
+    sentence = (
+        "{path}, line {line}: {problem}. It wants a CSV with the columns left and right, each a "
+        "photo with a face as PERSON/FILE inside the folder that --images names."
+    )
+
+
+def view1_pairs(home: Path) -> Scored:
+    """View 1's test: all faces of its 963 people, and its 1,000 pairs."""
+    faces = load_faces(read_lfw(home), bar("aligning faces"))
+    test = faces.indices("test")
+    index = {str(name): i for i, name in enumerate(faces.image[test])}
+    listed = read_pairs(home / TEST_PAIRS)
+    named = [[f"{name}_{number:04d}" for name, number in pair] for pair in listed]
+    missing = {image for pair in named for image in pair} - set(index)
+    if missing:
+        raise TestFaceMissing(photos=", ".join(sorted(missing)))
+    left, right = np.array([[index[image] for image in pair] for pair in named]).T
+    same = np.array([a[0] == b[0] for a, b in listed])
+    return Scored(faces.crops[test], faces.person[test], Pairs(left, right, same))
+
+
+def folder_pairs(root: Path, listed: Path | None, test_alone: bool) -> Scored:
+    """The people of a folder, or its test people alone, and the pairs listed, or drawn as usual.
+
+    TooFewPeople where there are no two kinds of pair, PairsInvalid where the list does not fit.
+    """
+    faces = load_faces(read_folder(root), bar("aligning faces"))
+    chosen = faces.indices("test") if test_alone else np.arange(len(faces.person))
+    person = faces.person[chosen]
+    pairs = read_list(listed, faces, chosen) if listed else pairs_of_people(person)
+    if pairs.same.all() or not pairs.same.any():
+        usable = int((np.bincount(person) > 1).sum()) if len(person) else 0
+        raise TooFewPeople(root=root, people=len(np.unique(person)), usable=usable, needed=2)
+    return Scored(faces.crops[chosen], person, pairs)
+
+
+def read_list(path: Path, faces: Faces, chosen: NDArray[np.int64]) -> Pairs:
+    """The pairs of a CSV by index into `chosen`; genuine where both folders are the same."""
+    index = {f"{faces.names[faces.person[j]]}/{faces.image[j]}": i for i, j in enumerate(chosen)}
+    found: list[list[int]] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            for row in reader:
+                where = [str(Path(row.get(side) or "").with_suffix("")) for side in SIDES]
+                for name in where:
+                    if name not in index:
+                        problem = f"no face of {name!r} is scored"
+                        raise PairsInvalid(path=path, line=reader.line_num, problem=problem)
+                found.append([index[name] for name in where])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PairsInvalid(path=path, line=1, problem=f"it cannot be read ({error})") from None
+    if not found:
+        raise PairsInvalid(path=path, line=1, problem="it lists no pair")
+    left, right = np.array(found).T
+    person = faces.person[chosen]
+    return Pairs(left, right, person[left] == person[right])
+
+
+SIDES = ("left", "right")
+
+
+def lfw_test(data_home: Path | None) -> Scored:
+    """View 1's test in LFW, wherever it lies."""
+    return view1_pairs(lfw_home(data_home, download=True))
