@@ -1,6 +1,7 @@
 """LFW's protocols -> results/*.json and the tables of README.
 
 python evaluate.py view1       the 1,000 pairs of View 1's test set
+python evaluate.py seeds       which of three starts ships, and how far they lie apart
 python evaluate.py view2       View 2's ten folds, a network trained for each
 python evaluate.py identify    naming people: trained on, or enrolled with one photo
 python evaluate.py calibrate   what the angles of the reference, or of an ONNX file, mean
@@ -28,6 +29,7 @@ from evaluation.identify import identify
 from evaluation.ledger import ledger
 from evaluation.placement import placement
 from evaluation.quality import quality
+from evaluation.seeds import seeds
 from evaluation.sweep import sweep
 from evaluation.tables import readme
 from evaluation.view1 import view1
@@ -36,6 +38,7 @@ from model.errors import MarginScopeError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "view1": view1,
+    "seeds": seeds,
     "view2": view2,
     "identify": identify,
     "calibrate": calibrate,

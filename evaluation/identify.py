@@ -36,9 +36,10 @@ from evaluation.results import (
     write_json,
 )
 from evaluation.runs import trained
-from evaluation.view2 import SHORTER, NotFinal, weights_hash
+from evaluation.view2 import SHORTER, NotFinal
 from model.aligned import Faces, load_faces
 from model.backbone import embed, to_input
+from model.checkpoint import half, tensors_hash
 from model.data import lfw_home, read_lfw
 from model.files import fingerprint
 from model.recipe import read_recipe, recipe_hash
@@ -87,14 +88,15 @@ def closed_set(faces: Faces) -> dict[str, Any]:
     learn = training_set(mixed, config)
     state = ROOT / "runs" / "identify" / "closed.safetensors"
     run = trained(config, learn, state, learn.fingerprint(faces.names))
-    probes = embed(run.network, to_input(torch.from_numpy(faces.crops[test]), config.input_size))
+    network = run.network
+    probes = embed(network, to_input(torch.from_numpy(faces.crops[test]), config.input_size))
     centres = torch.nn.functional.normalize(run.training.head.weight.detach())
     cosine = (probes @ centres.T).numpy()
     person = faces.person[test]
     found = ranks(cosine, learn.people, person)
     known = np.isin(person, learn.people)
     scores = {f"rank_{r}": over_people(found < r, person) for r in RANKS}
-    digest = {"checkpoint_sha256": weights_hash(run.network)}
+    digest = {"checkpoint_sha256": tensors_hash(half(network))}
     append_to_test_log(
         {"command": COMMAND, "loss": "arcface", "note": "trained on test people: closed set"}
         | digest | {"rank_1": scores["rank_1"]["value"]}

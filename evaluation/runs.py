@@ -35,7 +35,7 @@ class Run:
     @property
     def seconds(self) -> float:
         """What its steps have taken."""
-        return round(sum(record["seconds"] for record in self.history), 1)
+        return float(round(sum(record["seconds"] for record in self.history), 1))
 
 
 def begin(config: TrainConfig, learn: TrainingSet, batches: Batches, state: Path, data: str) -> Run:

@@ -105,7 +105,7 @@ def save_checkpoint(
     if bias is not None:
         tensors["bias"] = bias.detach().cpu().half().contiguous()
     text = card.to_json()
-    metadata = {"format": FORMAT, "card": text, "sha256": _digest(tensors, text)}
+    metadata = {"format": FORMAT, "card": text, "sha256": tensors_hash(tensors, text)}
     write_whole(path, save(tensors, metadata))
 
 
@@ -124,7 +124,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if metadata.get("format") != FORMAT:
             raise invalid(f"its format is {metadata.get('format')!r}, not {FORMAT!r}")
         text = metadata.get("card", "")
-        if metadata.get("sha256") != _digest(tensors, text):
+        if metadata.get("sha256") != tensors_hash(tensors, text):
             raise invalid("its contents do not match its own digest, so it was changed or damaged")
         card = Card.from_json(text)
         network = load_network(
@@ -184,7 +184,8 @@ def provenance() -> tuple[dict[str, str], str]:
     return versions, revision
 
 
-def _digest(tensors: dict[str, Tensor], card: str) -> str:
+def tensors_hash(tensors: dict[str, Tensor], card: str = "") -> str:
+    """The sha256 of tensors and of the Card that goes with them."""
     digest = hashlib.sha256(card.encode())
     for name in sorted(tensors):
         tensor = tensors[name].contiguous()

@@ -1,0 +1,147 @@
+"""evaluation/view1.py on networks made by hand: every measure against its own definition."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score, roc_curve
+
+from evaluation import view1
+from evaluation.scored import PairsInvalid, Scored, folder_pairs
+from model.calibration import Calibration
+from model.data import Pairs, TooFewPeople, pairs_of_people
+from model.recognizer import Recognizer
+from model.verification import degrees
+
+PEOPLE, EACH = 40, 4
+
+
+def network(name: str, noise: float, rng: np.random.Generator) -> Recognizer:
+    """A network that knows people by the first pixel and errs by `noise`."""
+    directions = rng.normal(size=(PEOPLE, 16))
+    errors = rng.normal(size=(PEOPLE, EACH, 16)) * noise
+    table = (directions[:, None] + errors).reshape(-1, 16)
+    table /= np.linalg.norm(table, axis=1, keepdims=True)
+    pairs = pairs_of_people(np.repeat(np.arange(PEOPLE), EACH))
+    cosine = np.einsum("pd,pd->p", table[pairs.left], table[pairs.right])
+    who = np.repeat(np.arange(PEOPLE), EACH)
+    calibration = Calibration.from_pairs(cosine, pairs.same, who[pairs.left], who[pairs.right])
+
+    def embed(crops: np.ndarray) -> np.ndarray:
+        return table[crops[:, 0, 0, 0]].astype(np.float32)
+
+    return Recognizer(name, calibration, embed)
+
+
+@pytest.fixture
+def scored() -> Scored:
+    person = np.repeat(np.arange(PEOPLE), EACH)
+    crops = np.zeros((len(person), 112, 112, 3), dtype=np.uint8)
+    crops[:, 0, 0, 0] = np.arange(len(person))
+    rng = np.random.default_rng(3)
+    pairs = pairs_of_people(person)
+    kept = np.sort(rng.choice(len(pairs.same), 300, replace=False))
+    return Scored(crops, person, Pairs(pairs.left[kept], pairs.right[kept], pairs.same[kept]))
+
+
+@pytest.fixture
+def report(scored, monkeypatch):
+    monkeypatch.setattr(view1, "DRAWS", 60)
+    monkeypatch.setattr(view1, "DRAWS_OF_ALL", 20)
+    rng = np.random.default_rng(0)
+    networks = [network("softmax", 0.9, rng), network("arcface", 0.5, rng)]
+    return networks, view1.compared(scored, networks)
+
+
+def test_each_measure_is_what_its_name_says(scored, report):
+    networks, found = report
+    assert (found["people"], found["images"], found["pairs"]) == (PEOPLE, PEOPLE * EACH, 300)
+    every = np.triu_indices(PEOPLE * EACH, 1)
+    same = scored.person[every[0]] == scored.person[every[1]]
+    assert found["all_pairs"] == {"genuine": same.sum(), "impostor": (~same).sum()}
+    for one in networks:
+        scores, vectors = found["losses"][one.name], one.embed(scored.crops).astype(float)
+        cosine = (vectors[scored.pairs.left] * vectors[scored.pairs.right]).sum(axis=1)
+        right = (degrees(cosine) <= one.calibration.threshold) == scored.pairs.same
+        assert scores["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-5)
+        area = roc_auc_score(scored.pairs.same, cosine)
+        assert scores["auc"]["value"] == pytest.approx(area, abs=1e-5)
+        far, tar, _ = roc_curve(same, (vectors @ vectors.T)[every], drop_intermediate=False)
+        for name, value in view1.FARS.items():
+            expected = tar[far <= value].max()
+            assert scores["tar_at_far"][name]["value"] == pytest.approx(expected, abs=1e-4)
+        curve = dict(zip(scores["roc"]["far"], scores["roc"]["tar"], strict=True))
+        assert curve[0.1] == pytest.approx(tar[far <= 0.1].max(), abs=1e-4)
+        assert curve[1.0] == 1.0
+        for measure in ("accuracy", "auc", "eer", "calibration_error"):
+            assert 0 < scores[measure]["standard_error"] < 0.2
+
+
+def test_differences_are_paired(scored, report):
+    networks, found = report
+    (name, difference), *rest = found["differences"].items()
+    assert (name, rest) == ("arcface less softmax", [])
+    losses = found["losses"]
+    for measure in ("accuracy", "auc", "eer"):
+        gap = losses["arcface"][measure]["value"] - losses["softmax"][measure]["value"]
+        assert difference[measure]["value"] == pytest.approx(gap, abs=2e-5)
+    answers = []
+    for one in networks:
+        vectors = one.embed(scored.crops).astype(float)
+        cosine = (vectors[scored.pairs.left] * vectors[scored.pairs.right]).sum(axis=1)
+        answers.append((degrees(cosine) <= one.calibration.threshold) == scored.pairs.same)
+    test = difference["mcnemar"]
+    assert test["only_first"] == (answers[1] & ~answers[0]).sum()
+    assert test["only_second"] == (answers[0] & ~answers[1]).sum()
+    gap = (test["only_first"] - test["only_second"]) / len(scored.pairs.same)
+    assert difference["accuracy"]["value"] == pytest.approx(gap, abs=1e-5)
+
+
+def test_a_network_does_not_differ_from_itself(scored, monkeypatch):
+    monkeypatch.setattr(view1, "DRAWS", 10)
+    monkeypatch.setattr(view1, "DRAWS_OF_ALL", 10)
+    one = network("softmax", 0.7, np.random.default_rng(0))
+    twin = Recognizer("arcface", one.calibration, one.function)
+    (difference,) = view1.compared(scored, [one, twin])["differences"].values()
+    assert difference["accuracy"] == {"value": 0, "standard_error": 0}
+    assert difference["tar_at_far"]["0.01"] == {"value": 0, "standard_error": 0}
+    assert difference["mcnemar"] == {"only_first": 0, "only_second": 0, "p_value": 1.0}
+
+
+def test_it_scores_lfw_only_when_no_choice_is_left():
+    with pytest.raises(view1.NotFinal):
+        view1.view1()
+    with pytest.raises(view1.OutputMissing):
+        view1.view1(images="anybody")
+
+
+def test_ones_own_people_are_scored_by_the_shipped_checkpoints(
+    people_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(view1, "DRAWS", 10)
+    monkeypatch.setattr(view1, "DRAWS_OF_ALL", 10)
+    view1.view1(images=people_folder, output=tmp_path / "own.json")
+    found = json.loads((tmp_path / "own.json").read_text())
+    assert found["people"] == 9
+    assert set(found["losses"]) == {"softmax", "norm-softmax", "arcface"}
+    held_out = folder_pairs(people_folder, None, test_alone=True)
+    assert len(np.unique(held_out.person)) == 2  # an eighth, at least two
+
+
+def test_a_list_of_pairs_is_read_and_one_that_does_not_fit_is_refused(people_folder, tmp_path):
+    names = sorted(p.relative_to(people_folder).as_posix() for p in people_folder.rglob("*.*"))
+    listed = tmp_path / "pairs.csv"
+    listed.write_text(f"left,right\n{names[0]},{names[1]}\n{names[0]},{names[-1]}\n")
+    pairs = folder_pairs(people_folder, listed, test_alone=False).pairs
+    assert pairs.same.tolist() == [True, False]
+    listed.write_text(f"left,right\n{names[0]},nobody/1.jpg\n")
+    with pytest.raises(PairsInvalid, match=r"line 2.*nobody/1"):
+        folder_pairs(people_folder, listed, test_alone=False)
+    listed.write_text("left,right\n")
+    with pytest.raises(PairsInvalid, match="no pair"):
+        folder_pairs(people_folder, listed, test_alone=False)
+    with pytest.raises(PairsInvalid, match="cannot be read"):
+        folder_pairs(people_folder, tmp_path / "none.csv", test_alone=False)
+    listed.write_text(f"left,right\n{names[0]},{names[1]}\n")
+    with pytest.raises(TooFewPeople):
+        folder_pairs(people_folder, listed, test_alone=False)
