@@ -12,6 +12,7 @@ from demo.pages.lab import lab_page
 from demo.pages.lesson import lesson_page
 from demo.pages.margin import margin_page
 from demo.pages.playback import playback_page
+from demo.pages.results import results_page
 from demo.pages.sphere_page import sphere_page
 from demo.spool import spool_in_memory
 
@@ -30,6 +31,7 @@ pages = {
         "playback": playback_page,
         "lab": lab_page,
         "lesson": lesson_page,
+        "results": results_page,
     }.items()
 }
 st.session_state.pages = pages  # for frame.go()

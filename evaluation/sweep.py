@@ -191,6 +191,7 @@ def report(done: dict[str, Any], base: TrainConfig, seeds: int) -> dict[str, Any
     return made_by(COMMAND) | {
         "recipe": recipe,
         "seeds": seeds,
+        "at": {"scale": SCALE, "margin": MARGIN},
         "fails_below_control_by": FALL,
         "settings": rows,
         "trainings": done,
