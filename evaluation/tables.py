@@ -1,25 +1,36 @@
-"""README's tables, made from results/."""
+"""README's and the model card's tables, made from results/."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 from evaluation.results import RESULTS, ROOT, percent, plain, read_json
+from model.degrade import DEGRADATIONS
 from model.ledger import SHARES, STATISTICS
+
+NOTHING = "Not measured yet.\n"
+PAGES = ("README.md", "MODEL_CARD.md")
 
 
 def readme() -> None:
-    """Fill the tables of README.md between their markers from results/."""
-    path = ROOT / "README.md"
-    path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
+    """Fill the tables of README.md and MODEL_CARD.md between their markers from results/."""
+    for name in PAGES:
+        path = ROOT / name
+        path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def with_tables(text: str) -> str:
     """README's text with the tables that results/ give, between `<!-- name -->` markers."""
     for name, table in TABLES.items():
+        if f"<!-- {name} -->" not in text:
+            continue
         before, rest = text.split(f"<!-- {name} -->\n", 1)
         _, after = rest.split(f"<!-- /{name} -->", 1)
-        text = f"{before}<!-- {name} -->\n{table()}<!-- /{name} -->{after}"
+        try:
+            filled = table()
+        except FileNotFoundError:
+            filled = NOTHING
+        text = f"{before}<!-- {name} -->\n{filled}<!-- /{name} -->{after}"
     return text
 
 
@@ -32,16 +43,125 @@ def rows(head: str, *lines: str) -> str:
 def view1() -> str:
     """The three losses on test people."""
     return rows(
-        "loss | accuracy | AUC | EER | mean angle, one person | two people "
-        "| trained people to their own class centre",
+        "loss | accuracy | AUC | EER | TAR at FAR 1 % | at 0.1 % | mean angle, one person "
+        "| two people | trained people to their own class centre",
         *(
             f"{loss} | {percent(scores['accuracy'])} | {plain(scores['auc'])} "
-            f"| {100 * scores['eer']['value']:.1f} % "
+            f"| {percent(scores['eer'])} | {percent(scores['tar_at_far']['0.01'])} "
+            f"| {percent(scores['tar_at_far']['0.001'])} "
             f"| {scores['genuine_degrees']:.1f}° | {scores['impostor_degrees']:.1f}° "
             f"| {scores['own_centre_degrees']:.1f}°"
             for loss, scores in read_json("view1")["losses"].items()
         ),
     )
+
+
+def differences() -> str:
+    """How much two losses differ on test people, paired, and how likely that is by chance."""
+    lines = []
+    for name, one in read_json("view1")["differences"].items():
+        test = one["mcnemar"]
+        lines.append(
+            f"{name} | {points(one['accuracy'])} | {signed(one['auc'])} "
+            f"| {points(one['tar_at_far']['0.01'])} | {test['only_first']} : {test['only_second']} "
+            f"| {test['p_value']:.2g}"
+        )
+    return rows(
+        "difference | accuracy, points | AUC | TAR at FAR 1 %, points | pairs only one gets right "
+        "| p (McNemar)",
+        *lines,
+    )
+
+
+def seeds() -> str:
+    """Three starts of each loss, on validation and on test people."""
+    found = read_json("seeds")
+    lines = []
+    for loss, one in found["losses"].items():
+        cells = [
+            ", ".join(f"{100 * v:.1f}" for v in one[part]["accuracy"]["each"]) + " % | "
+            + ", ".join(f"{v:.4f}" for v in one[part]["auc"]["each"])
+            for part in ("validation", "test")
+        ]  # fmt: skip
+        lines.append(f"{loss} | " + " | ".join(cells))
+    return rows(
+        "loss | accuracy, validation | AUC, validation | accuracy, test | AUC, test", *lines
+    )
+
+
+def view2() -> str:
+    """The folds of View 2 that are trained."""
+    return rows(
+        "loss | folds | accuracy | AUC",
+        *(
+            f"{loss} | {one['n']} of 10 | {percent(one['accuracy'])} | {plain(one['auc'])}"
+            for loss, one in read_json("view2")["losses"].items()
+        ),
+    )
+
+
+def identify() -> str:
+    """Strangers enrolled with one photo each."""
+    lines = []
+    for loss, one in read_json("identify")["open"]["losses"].items():
+        at = " | ".join(
+            f"{percent(found['found'])} | {percent(found['false_alarms'])}"
+            for found in one["at_far"].values()
+        )
+        lines.append(f"{loss} | {percent(one['rank_1'])} | {percent(one['rank_5'])} | {at}")
+    return rows(
+        "loss | rank 1 | rank 5 | found at FAR 1 % | false alarms | found at FAR 0.1 % "
+        "| false alarms",
+        *lines,
+    )
+
+
+def sweep() -> str:
+    """Scale and margin on small trainings."""
+    lines = []
+    for row in read_json("sweep")["settings"]:
+        cells = [f"{row['setting']}", f"{row['failed']} of {row['seeds']}"]
+        for measure, digits, unit in SWEPT:
+            one = row.get(measure)
+            spread = f" ± {one['standard_deviation']:.{digits}f}" if one and len(one) > 2 else ""
+            cells.append(f"{one['value']:.{digits}f}{spread}{unit}" if one else "")
+        lines.append(" | ".join(cells))
+    return rows("setting | failed | AUC | W-EC | W-Inter | Inter", *lines)
+
+
+SWEPT = (("auc", 4, ""), ("w_ec_degrees", 1, "°"), ("w_inter_degrees", 1, "°"),
+         ("inter_degrees", 1, "°"))  # fmt: skip
+
+
+def degrade() -> str:
+    """AUC of spoilt faces at the strength that the lesson starts from."""
+    lines = []
+    for name, kind in read_json("degrade")["kinds"].items():
+        step = next(s for s in kind["steps"] if s["strength"] == DEGRADATIONS[name].default)
+        cells = (plain(one["auc"]) for one in step["losses"].values())
+        difference = signed(step["differences"]["arcface less norm-softmax"]["auc"])
+        lines.append(
+            f"{name}, {step['strength']:g} {kind['unit']} | {' | '.join(cells)} | {difference}"
+        )
+    clean = read_json("degrade")["kinds"]["blur"]["steps"][0]
+    cells = (plain(one["auc"]) for one in clean["losses"].values())
+    difference = signed(clean["differences"]["arcface less norm-softmax"]["auc"])
+    losses = " | ".join(clean["losses"])
+    return rows(
+        f"face | {losses} | arcface less norm-softmax",
+        f"clean | {' | '.join(cells)} | {difference}",
+        *lines,
+    )
+
+
+def points(measure: dict[str, float]) -> str:
+    """'+1.2 ± 0.9', a difference of shares in points."""
+    return f"{100 * measure['value']:+.1f} ± {100 * measure['standard_error']:.1f}"
+
+
+def signed(measure: dict[str, float]) -> str:
+    """'+0.0041 ± 0.0037'"""
+    return f"{measure['value']:+.4f} ± {measure['standard_error']:.4f}"
 
 
 def calibration() -> str:
@@ -159,6 +279,12 @@ def _medians(side: str, one: dict[str, Any]) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "view1": view1,
+    "differences": differences,
+    "seeds": seeds,
+    "view2": view2,
+    "identify": identify,
+    "sweep": sweep,
+    "degrade": degrade,
     "calibration": calibration,
     "spheres": spheres,
     "placement": placement,

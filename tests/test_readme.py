@@ -2,14 +2,38 @@ import json
 import re
 from pathlib import Path
 
-from evaluation.tables import with_tables
+import pytest
+
+from evaluation.tables import PAGES, with_tables
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_the_tables_are_those_of_the_results():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", PAGES)
+def test_the_tables_are_those_of_the_results(page: str):
+    text = (ROOT / page).read_text(encoding="utf-8")
     assert with_tables(text) == text
+
+
+def test_the_conclusion_is_that_of_the_results():
+    """What README says of the losses, whichever checkpoints ship."""
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    found = json.loads((ROOT / "results" / "view1.json").read_text())["differences"]
+    chance = {name: one["mcnemar"]["p_value"] >= 0.05 for name, one in found.items()}
+    assert chance["arcface less norm-softmax"] == (
+        "ArcFace and norm-softmax cannot be told apart on these pairs" in text
+    )
+    assert chance["arcface less softmax"] != (
+        "ArcFace is better than softmax, by more than chance explains" in text
+    )
+    losses = json.loads((ROOT / "results" / "ledger.json").read_text())["losses"]
+    margin, control = losses["arcface"], losses["norm-softmax"]
+    w_ec = f"is {margin['w_ec']['value']:.0f}° under ArcFace and {control['w_ec']['value']:.0f}°"
+    assert w_ec in text
+    assert margin["seen_inter"]["value"] > control["seen_inter"]["value"]
+    smaller = margin["unseen_intra"]["value"] < control["unseen_intra"]["value"]
+    assert smaller != ("Their Intra is no smaller than norm-softmax's; their Inter grows" in text)
+    assert margin["unseen_inter"]["value"] > control["unseen_inter"]["value"]
 
 
 def test_every_scored_checkpoint_is_in_the_test_log():
@@ -29,7 +53,7 @@ def test_both_commands_stand_in_the_readme():
 
 
 def test_what_the_readme_points_to_is_there():
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "MODEL_CARD.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#]+)\)", text):
             if "://" not in target:
