@@ -18,9 +18,20 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from evaluation.paired import Draws, error
-from evaluation.results import ASSETS, LOSSES, RESULTS, bar, finished, made_by, write_json
+from evaluation.results import (
+    ASSETS,
+    LOSSES,
+    RESULTS,
+    OutputMissing,
+    bar,
+    finished,
+    made_by,
+    shipped,
+    write_json,
+)
+from evaluation.scored import own_people
 from model.aligned import load_faces
-from model.data import lfw_home, read_lfw
+from model.data import TooFewPeople, lfw_home, read_lfw
 from model.degrade import DEGRADATIONS
 from model.images import RGB
 from model.recognizer import Recognizer
@@ -29,30 +40,46 @@ from model.verification import Values, degrees
 IMPOSTORS = 10  # pairs of two people for each pair of one
 
 
-def degrade(data_home: Path | None = None) -> None:
+def degrade(
+    data_home: Path | None = None, images: Path | None = None, output: Path | None = None
+) -> None:
     """Spoil a face in eight ways, step by step, and see what each loss still knows.
 
     Writes results/degrade.json.
 
     Args:
         data_home: The folder that holds lfw_home/.
+        images: The people of this folder instead of LFW's validation people: a sub-folder each.
+        output: Where the JSON goes; needed with --images.
     """
     began = time.monotonic()
+    if images is not None and output is None:
+        raise OutputMissing()
+    crops, person = own_people(images) if images else validation_people(data_home)
+    first, second = two_photos(person)
+    networks = [Recognizer.load(ASSETS / f"{loss}.safetensors") for loss in LOSSES]
+    command = "python evaluate.py degrade" + (" --images ..." if images else "")
+    report = made_by(command) | {"checkpoints": shipped()}
+    report |= measured(crops[first], crops[second], networks)
+    write_json(output or RESULTS / "degrade.json", finished(report, began))
+    show(report)
+
+
+def validation_people(data_home: Path | None) -> tuple[RGB, NDArray[np.int64]]:
+    """LFW's validation people: aligned faces (N, 112, 112, 3) and whom each shows (N,)."""
     faces = load_faces(read_lfw(lfw_home(data_home, download=True)), bar("aligning faces"))
     chosen = faces.indices("validation")
-    first, second = two_photos(faces.person[chosen])
-    crops = faces.crops[chosen]
-    networks = [Recognizer.load(ASSETS / f"{loss}.safetensors") for loss in LOSSES]
-    report = made_by("python evaluate.py degrade") | measured(crops[first], crops[second], networks)
-    write_json(RESULTS / "degrade.json", finished(report, began))
-    show(report)
+    return faces.crops[chosen], faces.person[chosen]
 
 
 def two_photos(person: NDArray[np.int64], seed: int = 0) -> NDArray[np.int64]:
     """Two photos (2, K) of each of the K people who have two, drawn at random."""
     rng = np.random.default_rng(seed)
     own = [np.flatnonzero(person == one) for one in np.unique(person)]
-    return np.array([rng.choice(some, 2, replace=False) for some in own if len(some) > 1]).T
+    two = [rng.choice(some, 2, replace=False) for some in own if len(some) > 1]
+    if len(two) < 2:
+        raise TooFewPeople(root="the folder", people=len(own), usable=len(two), needed=2)
+    return np.array(two).T
 
 
 def measured(first: RGB, second: RGB, networks: list[Recognizer]) -> dict[str, Any]:

@@ -28,20 +28,24 @@ from evaluation.results import (
     LOSSES,
     RESULTS,
     ROOT,
+    OutputMissing,
     append_to_test_log,
     bar,
     finished,
     made_by,
     percent,
+    shipped,
     write_json,
 )
 from evaluation.runs import trained
+from evaluation.scored import own_people
 from evaluation.view2 import SHORTER, NotFinal
 from model.aligned import Faces, load_faces
 from model.backbone import embed, to_input
 from model.checkpoint import half, tensors_hash
 from model.data import lfw_home, read_lfw
-from model.files import fingerprint
+from model.errors import MarginScopeError
+from model.images import RGB
 from model.recipe import read_recipe, recipe_hash
 from model.recognizer import Embedding, Recognizer
 from model.sets import training_set
@@ -54,23 +58,48 @@ DRAWS = 1000
 COMMAND = "python evaluate.py identify --final"
 
 
-def identify(data_home: Path | None = None, final: bool = False) -> None:
+def identify(
+    data_home: Path | None = None,
+    images: Path | None = None,
+    output: Path | None = None,
+    final: bool = False,
+) -> None:
     """Name people: those a network was trained on, and strangers enrolled with one photo.
 
     Writes results/identify.json.
 
     Args:
         data_home: The folder that holds lfw_home/.
-        final: Say that no choice of recipe, scale or margin is left to make. Needed.
+        images: The open set alone, of the people of this folder: one sub-folder a person.
+        output: Where the JSON goes; needed with --images.
+        final: Say that no choice of recipe, scale or margin is left to make. Needed on LFW.
     """
-    if not final:
-        raise NotFinal()
     began = time.monotonic()
-    home = lfw_home(data_home, download=True)
-    faces = load_faces(read_lfw(home), bar("aligning faces"))
-    report = made_by(COMMAND) | {"open": open_set(faces), "closed": closed_set(faces)}
-    write_json(RESULTS / "identify.json", finished(report, began))
+    if images is not None:
+        if output is None:
+            raise OutputMissing()
+        report = made_by("python evaluate.py identify --images ...")
+        report |= {"open": open_set(*own_people(images))}
+    elif final:
+        output = RESULTS / "identify.json"
+        home = lfw_home(data_home, download=True)
+        faces = load_faces(read_lfw(home), bar("aligning faces"))
+        test = faces.indices("test")
+        opened = open_set(faces.crops[test], faces.person[test])
+        report = made_by(COMMAND) | {"open": opened, "closed": closed_set(faces)}
+    else:
+        raise NotFinal()
+    write_json(output, finished(report, began))
     show(report)
+
+
+class TooFewStrangers(MarginScopeError):
+    """A folder without anybody to enrol, or without strangers."""
+
+    sentence = (
+        "Of the {people} people {enrolled} have two photos or more, of which one is enrolled, and "
+        "{strangers} have one, who are the strangers: at least one of each kind is needed."
+    )
 
 
 def random_images(count: int, test: int, seed: int = 0) -> NDArray[np.bool_]:
@@ -113,19 +142,22 @@ def closed_set(faces: Faces) -> dict[str, Any]:
     }
 
 
-def open_set(faces: Faces) -> dict[str, Any]:
-    """Enrol each test person who has two photos with one, and ask the shipped networks."""
-    chosen = faces.indices("test")
-    person, crops = faces.person[chosen], faces.crops[chosen]
+def open_set(crops: RGB, person: NDArray[np.int64]) -> dict[str, Any]:
+    """Enrol each person who has two photos with one, and ask the shipped networks.
+
+    crops: (N, 112, 112, 3); person (N,): whom each shows, and nobody was trained on.
+    """
     enrolled, probes, strangers = enrolment(person)
+    if not len(enrolled) or not len(strangers):
+        people = len(np.unique(person))
+        raise TooFewStrangers(people=people, enrolled=len(enrolled), strangers=len(strangers))
     losses: dict[str, Any] = {}
     for loss in LOSSES:
         path = ASSETS / f"{loss}.safetensors"
         network = Recognizer.load(path)
         embedding = network.embed(crops)
-        digest = {"checkpoint_sha256": fingerprint(path)}
         known = embedding[enrolled]
-        losses[loss] = digest | named(
+        losses[loss] = shipped()[loss] | named(
             known, person[enrolled], embedding[probes], person[probes],
             embedding[strangers], person[strangers],
             {far: network.calibration.threshold_at_far(far) for far in FARS},
@@ -200,11 +232,13 @@ def over_people(are: NDArray[np.bool_], person: NDArray[np.int64]) -> dict[str, 
 
 def show(report: dict[str, Any]) -> None:
     """What a person wants to know first."""
-    closed, opened = report["closed"], report["open"]
-    print(
-        f"closed set: rank 1 {percent(closed['rank_1'])} of all, ceiling "
-        f"{percent(closed['ceiling'])}; of known people {percent(closed['rank_1_of_known'])}"
-    )
+    opened = report["open"]
+    if "closed" in report:
+        closed = report["closed"]
+        print(
+            f"closed set: rank 1 {percent(closed['rank_1'])} of all, ceiling "
+            f"{percent(closed['ceiling'])}; of known people {percent(closed['rank_1_of_known'])}"
+        )
     for loss, found in opened["losses"].items():
         alarms = ", ".join(
             f"FAR {far}: found {percent(one['found'])}, false alarms {percent(one['false_alarms'])}"

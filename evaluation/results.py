@@ -9,8 +9,10 @@ from typing import Any
 from tqdm import tqdm
 
 from model.aligned import Progress
-from model.checkpoint import provenance
-from model.files import write_whole
+from model.checkpoint import load_checkpoint, provenance
+from model.errors import MarginScopeError
+from model.files import fingerprint, write_whole
+from model.recipe import recipe_hash
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, ASSETS = ROOT / "results", ROOT / "assets"
@@ -21,6 +23,22 @@ def made_by(command: str) -> dict[str, Any]:
     """How a result was made: its command, the versions that decide numbers, the git revision."""
     versions, revision = provenance()
     return {"command": command, "versions": versions, "git": revision}
+
+
+class OutputMissing(MarginScopeError):
+    """results/ is of the shipped checkpoints on LFW and of nothing else."""
+
+    sentence = "Name the JSON file to write with --output."
+
+
+def shipped() -> dict[str, dict[str, str]]:
+    """The files that ship, by loss: their sha256 and that of the recipe that made each."""
+    found = {}
+    for loss in LOSSES:
+        path = ASSETS / f"{loss}.safetensors"
+        recipe = recipe_hash(load_checkpoint(path).card.config)
+        found[loss] = {"checkpoint_sha256": fingerprint(path), "recipe_sha256": recipe}
+    return found
 
 
 def finished(report: dict[str, Any], began: float) -> dict[str, Any]:

@@ -87,6 +87,12 @@ def folder_pairs(root: Path, listed: Path | None, test_alone: bool) -> Scored:
     return Scored(faces.crops[chosen], person, pairs)
 
 
+def own_people(root: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """All people of a folder: aligned faces (N, 112, 112, 3) and whom each shows (N,)."""
+    faces = load_faces(read_folder(root), bar("aligning faces"))
+    return faces.crops, faces.person
+
+
 def read_list(path: Path, faces: Faces, chosen: NDArray[np.int64]) -> Pairs:
     """The pairs of a CSV by index into `chosen`; genuine where both folders are the same."""
     index = {f"{faces.names[faces.person[j]]}/{faces.image[j]}": i for i, j in enumerate(chosen)}

@@ -21,6 +21,7 @@ from evaluation.results import (
     ASSETS,
     LOSSES,
     RESULTS,
+    OutputMissing,
     append_to_test_log,
     finished,
     made_by,
@@ -108,12 +109,6 @@ class NotFinal(MarginScopeError):
         "The test people score a final model and nothing else. Compare recipes by what train.py "
         "prints for validation people; when no choice is left, add --final."
     )
-
-
-class OutputMissing(MarginScopeError):
-    """results/view1.json is of the shipped checkpoints on LFW and of nothing else."""
-
-    sentence = "Name the JSON file to write with --output."
 
 
 class NoCheckpoints(MarginScopeError):

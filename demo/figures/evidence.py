@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 from demo.colours import LINE, colour_of, translucent
 from demo.figures.flat import legend, sheet, titled
 from demo.language import Text
+from model.ledger import STATISTICS
 
 HEIGHT = 380
 
@@ -116,6 +117,36 @@ def sweep_figure(rows: list[dict[str, Any]], by: str, measure: str, text: Text) 
     if by == "scale":
         figure.update_xaxes(type="log", tickvals=[row[by] for row in rows])
     return figure.update_layout(showlegend=False)
+
+
+def ledger_figure(found: dict[str, Any], text: Text) -> go.Figure:
+    """The angle statistics of each loss, filled and with their errors, and the paper's, hollow."""
+    names = [name for name in STATISTICS if not name.endswith("left_out")]
+    labels = [text(f"margin.{name}") for name in names]
+    figure = go.Figure()
+    for loss, one in found["losses"].items():
+        figure.add_trace(
+            go.Scatter(
+                x=[one[name]["value"] for name in names], y=labels, mode="markers",
+                error_x={"array": [one[name]["standard_error"] for name in names]},
+                name=text.loss(loss), marker={"size": 10, "color": colour_of(loss)},
+                hovertemplate="%{x:.1f}°",
+            )
+        )  # fmt: skip
+    for loss in found["losses"]:
+        if loss in found["paper"]:
+            column = found["paper"][loss]
+            figure.add_trace(
+                go.Scatter(
+                    x=[column.get(name) for name in names], y=labels, mode="markers",
+                    name=text("margin.paper", loss=text.loss(loss)), hovertemplate="%{x:.1f}°",
+                    marker={"size": 9, "symbol": "diamond-open", "color": colour_of(loss),
+                            "line": {"width": 2}},
+                )
+            )  # fmt: skip
+    _axes(figure, text("results.degrees"), "")
+    figure.update_yaxes(autorange="reversed")
+    return figure.update_xaxes(ticksuffix="°", rangemode="tozero")
 
 
 def _axes(figure: go.Figure, x_axis: str, y_axis: str) -> go.Figure:

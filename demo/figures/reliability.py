@@ -43,5 +43,6 @@ def reliability(losses: dict[str, list[dict[str, float]]], text: Text) -> go.Fig
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
         font={"family": FONT, "color": INK},
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": INK, "activecolor": INK},
     )
     return figure

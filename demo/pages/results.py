@@ -31,6 +31,9 @@ def results_page() -> None:
             st.info(words("results.missing", command=f"{name} --final" if name in FINAL else name))
     ledger(words)
     if found["ledger"]:
+        from demo.figures.evidence import ledger_figure
+
+        _draw("ledger", ledger_figure(found["ledger"], words), words("margin.ledger_title"))
         head = ("loss", "statistic", "value", "standard_error")
         _csv("ledger", head, _ledger_rows(found["ledger"]), words)
     st.caption(words("app.notice"))
@@ -85,14 +88,19 @@ def verdicts(found: dict[str, Any], words: Text) -> list[str]:
     lines = []
     for name, one in found["differences"].items():
         second, first = name.split(" less ")
-        p_value = one["mcnemar"]["p_value"]
-        kind = "chance" if p_value >= SURE else "differ"
+        test, tar = one["mcnemar"], one["tar_at_far"]["0.01"]
+        answers = words(
+            "results.answers_differ" if test["p_value"] < SURE else "results.answers_alike",
+            p=f"{test['p_value']:.2g}", second=words.loss(second), first=words.loss(first),
+            only_second=test["only_first"], only_first=test["only_second"],
+        )  # fmt: skip
+        sure = abs(tar["value"]) > 2 * tar["standard_error"]
+        everything = words("results.tar_differs" if sure else "results.tar_alike", tar=_points(tar))
         lines.append(
             words(
-                f"results.{kind}", first=words.loss(first), second=words.loss(second),
+                "results.difference", second=words.loss(second), first=words.loss(first),
                 points=_points(one["accuracy"]), auc=_signed(one["auc"], 4),
-                only_first=one["mcnemar"]["only_second"],
-                only_second=one["mcnemar"]["only_first"], p=f"{p_value:.2g}",
+                answers=answers, everything=everything,
             )
         )  # fmt: skip
     return lines

@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from demo import assets
-from demo.figures.evidence import Curve, curves_figure, roc_figure, sweep_figure
+from demo.figures.evidence import Curve, curves_figure, ledger_figure, roc_figure, sweep_figure
 from demo.language import text
 from demo.pages import results
 
@@ -81,7 +81,10 @@ def test_differences_say_whether_they_may_be_chance(language):
         p_value = one["mcnemar"]["p_value"]
         assert f"{p_value:.2g}" in line
         assert f"{100 * one['accuracy']['value']:.1f}".lstrip("-") in line
-        assert ("cannot be told apart" in line or "구별할 수 없습니다" in line) == (p_value >= 0.05)
+        assert ("may be chance" in line or "우연일 수" in line) == (p_value >= 0.05)
+        tar = one["tar_at_far"]["0.01"]
+        sure = abs(tar["value"]) > 2 * tar["standard_error"]
+        assert ("more than two" in line or "넘습니다" in line) == sure
 
 
 def test_folds_and_searches_and_sweeps_are_told(results_are):
@@ -122,6 +125,16 @@ def test_a_failed_setting_is_a_cross():
     assert list(trace.x) == [0, 0.4, 1.2]
     assert list(trace.marker.symbol) == ["circle", "circle", "x-open"]
     np.testing.assert_allclose(trace.y, [0.9, 0.86, 0.78])
+
+
+def test_the_ledgers_statistics_stand_beside_the_papers():
+    found = assets.results("ledger")
+    figure = ledger_figure(found, text("en"))
+    ours, theirs = figure.data[2], figure.data[4]
+    assert (ours.name, theirs.name) == ("ArcFace", "Paper: ArcFace")
+    assert ours.x[0] == found["losses"]["arcface"]["w_ec"]["value"]
+    assert ours.error_x.array[0] == found["losses"]["arcface"]["w_ec"]["standard_error"]
+    assert theirs.x[0] == 14.29
 
 
 def test_the_data_of_each_figure_is_there_as_csv(results_are):

@@ -1,5 +1,7 @@
 """evaluation/identify.py, degrade.py, sweep.py and seeds.py on cases made by hand."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 import torch
 
 from evaluation import degrade, identify, seeds, sweep
-from evaluation.results import ASSETS
+from evaluation.results import ASSETS, OutputMissing
+from evaluation.view2 import NotFinal
 from model.calibration import Calibration
 from model.data import pairs_of_people, read_lfw
 from model.degrade import DEGRADATIONS, Degradation
@@ -166,3 +169,27 @@ def test_a_checkpoint_of_another_seed_is_refused():
     networks = [Recognizer.load(path)] * 3
     with pytest.raises(seeds.SeedsUnlike):
         seeds.validated([path] * 3, networks)
+
+
+def test_ones_own_people_are_spoilt_and_searched(people_folder, tmp_path, monkeypatch):
+    table = {"blur": replace(DEGRADATIONS["blur"], strengths=(0.0, 4.0))}
+    monkeypatch.setattr(degrade, "DEGRADATIONS", table)
+    degrade.degrade(images=people_folder, output=tmp_path / "degrade.json")
+    assert json.loads((tmp_path / "degrade.json").read_text())["people"] == 9
+    with pytest.raises(identify.TooFewStrangers, match=r"9 have two photos or more.*0 have one"):
+        identify.identify(images=people_folder, output=tmp_path / "identify.json")
+    alone = tmp_path / "people"
+    shutil.copytree(people_folder, alone)
+    for photo in sorted(next(alone.iterdir()).iterdir())[1:]:
+        photo.unlink()
+    identify.identify(images=alone, output=tmp_path / "identify.json")
+    found = json.loads((tmp_path / "identify.json").read_text())["open"]
+    assert (found["enrolled"], found["probes"], found["strangers"]) == (8, 24, 1)
+    for command in (degrade.degrade, identify.identify):
+        with pytest.raises(OutputMissing):
+            command(images=people_folder)
+
+
+def test_test_people_are_named_only_when_no_choice_is_left():
+    with pytest.raises(NotFinal):
+        identify.identify()
