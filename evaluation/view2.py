@@ -14,7 +14,8 @@ A fold that is finished stands in results/view2.json, one that is not in runs/vi
 machine goes on with the next. Results of another recipe are never mixed in.
 """
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,10 +25,10 @@ import torch
 from evaluation.results import (
     RESULTS,
     ROOT,
+    OutputMissing,
     append_to_test_log,
     bar,
     made_by,
-    read_json,
     write_json,
 )
 from evaluation.runs import trained
@@ -39,13 +40,15 @@ from model.data import (
     Pair,
     Pairs,
     lfw_home,
+    pairs_of_people,
+    read_folder,
     read_lfw,
 )
 from model.errors import MarginScopeError
-from model.folds import FOLDS, fold_parts, read_folds
+from model.folds import FOLDS, fold_parts, people_by_hash, people_of, read_folds
 from model.recipe import TrainConfig, read_recipe, recipe_hash
 from model.sets import training_set, validation_set
-from model.verification import auc, best_threshold, degrees, pair_cosines
+from model.verification import auc, balanced_accuracy, best_threshold, degrees, pair_cosines
 
 ORDER = ("arcface", "norm-softmax", "softmax")
 SHORTER: dict[str, Any] = {"epochs": 45, "stop_after": 19, "averaging": 0.997}
@@ -72,52 +75,81 @@ class NotFinal(MarginScopeError):
 
 
 def view2(
-    data_home: Path | None = None, loss: Loss | None = None, folds: int = FOLDS, final: bool = False
+    data_home: Path | None = None,
+    images: Path | None = None,
+    output: Path | None = None,
+    loss: Loss | None = None,
+    folds: int = FOLDS,
+    final: bool = False,
 ) -> None:
     """Train and score the ten folds of View 2, for each loss; finished folds are kept.
 
     Args:
         data_home: The folder that holds lfw_home/.
+        images: Ten folds of this folder's people instead of LFW's: one sub-folder a person.
+        output: Where the JSON goes; needed with --images.
         loss: This one alone.
         folds: Stop after so many.
-        final: Say that no choice of recipe, scale or margin is left to make. Needed.
+        final: Say that no choice of recipe, scale or margin is left to make. Needed on LFW.
     """
-    if not final:
+    if images is None and not final:
         raise NotFinal()
-    home = lfw_home(data_home, download=True)
-    collection, sets = read_lfw(home), read_folds(home)
-    path = RESULTS / "view2.json"
+    if images is not None and output is None:
+        raise OutputMissing()
+    path = output or RESULTS / "view2.json"
+    command = COMMAND if images is None else "python evaluate.py view2 --images ..."
+    collection, sets = read_folder_folds(images) if images else read_lfw_folds(data_home)
     for name in (loss,) if loss else ORDER:
         config = replace(read_recipe(ROOT / "recipes" / f"{name}.toml"), **SHORTER)
         report = started(path, name, config)
-        for fold, pairs in list(enumerate(sets))[:folds]:
+        for fold, one in list(enumerate(sets))[:folds]:
             of_loss = report["losses"][name]
             if str(fold) in of_loss["folds"]:
                 continue
-            found = scored_fold(collection, pairs, config, fold, home)
-            append_to_test_log(
-                {"command": COMMAND, "loss": name, "fold": fold}
-                | {k: found[k] for k in ("checkpoint_sha256", "accuracy", "auc")}
-            )
+            state = state_of(path.stem, name, fold)
+            found = scored_fold(collection, one, config, state)
+            if images is None:
+                scores = {k: found[k] for k in ("checkpoint_sha256", "accuracy", "auc")}
+                append_to_test_log({"command": command, "loss": name, "fold": fold} | scores)
             of_loss["folds"][str(fold)] = found
             report["losses"][name] = summed(of_loss)
-            report |= made_by(COMMAND)
+            report |= made_by(command)
             report["seconds"] = total_seconds(report)
             write_json(path, report)
-            state_of(name, fold).unlink()
+            state.unlink()
             print(f"{name}, fold {fold}: {100 * found['accuracy']:.2f} %, AUC {found['auc']:.4f}")
 
 
-def state_of(loss: str, fold: int) -> Path:
+@dataclass(frozen=True)
+class Fold:
+    """Who is tested, and the pairs that are told; None for those that are drawn as usual."""
+
+    people: set[str]
+    pairs: list[Pair] | None
+
+
+def read_lfw_folds(data_home: Path | None) -> tuple[Collection, list[Fold]]:
+    """LFW and its View 2."""
+    home = lfw_home(data_home, download=True)
+    return read_lfw(home), [Fold(people_of(pairs), pairs) for pairs in read_folds(home)]
+
+
+def read_folder_folds(root: Path) -> tuple[Collection, list[Fold]]:
+    """Anybody's own people in ten sets."""
+    collection = read_folder(root)
+    return collection, [Fold(people, None) for people in people_by_hash(collection)]
+
+
+def state_of(study: str, loss: str, fold: int) -> Path:
     """Where a fold's training is kept until its result is."""
-    return ROOT / "runs" / "view2" / f"{loss}-{fold}.safetensors"
+    return ROOT / "runs" / study / f"{loss}-{fold}.safetensors"
 
 
 def started(path: Path, loss: str, config: TrainConfig) -> dict[str, Any]:
     """What the file has, with a place for this loss; RecipeChanged where its folds do not fit."""
     report: dict[str, Any] = {"losses": {}}
     if path.is_file():
-        report = read_json(path.stem)
+        report = json.loads(path.read_text(encoding="utf-8"))
     wanted = recipe_hash(config)
     of_loss = report["losses"].setdefault(loss, {"recipe_sha256": wanted, "folds": {}})
     if of_loss["recipe_sha256"] != wanted:
@@ -125,29 +157,31 @@ def started(path: Path, loss: str, config: TrainConfig) -> dict[str, Any]:
     return report | {
         "category": "unrestricted, label-free outside data",
         "schedule": SHORTER,
-        "pairs_a_fold": 600,
     }
 
 
 def scored_fold(
-    collection: Collection, pairs: list[Pair], config: TrainConfig, fold: int, home: Path
+    collection: Collection, fold: Fold, config: TrainConfig, state: Path
 ) -> dict[str, Any]:
     """Train the network of one fold, set its threshold, and answer the fold's pairs."""
-    faces = load_faces(fold_parts(collection, pairs), bar("aligning faces"))
-    told, no_face = fold_pairs(faces, pairs)
-    learn, validation = training_set(faces, config), validation_set(faces, config, home)
+    faces = load_faces(fold_parts(collection, fold.people), bar("aligning faces"))
+    told, no_face = fold_pairs(faces, fold.pairs)
+    learn = training_set(faces, config)
+    validation = validation_set(faces, config, collection.root)
     data = learn.fingerprint(faces.names)
-    run = trained(config, learn, state_of(config.loss, fold), data, validation)
+    run = trained(config, learn, state, data, validation)
     network = run.network
     threshold = best_threshold(validation.cosines(network), validation.pairs.same)
     inputs = to_input(torch.from_numpy(faces.crops), config.input_size)
     used, place = np.unique(np.stack([told.left, told.right]), return_inverse=True)
     left, right = place.reshape(2, -1)
     cosine = pair_cosines(embed(network, inputs[used]).numpy(), Pairs(left, right, told.same))
+    # A pair with a photo in which no face was found is told wrongly.
+    told_share = len(told.same) / (len(told.same) + no_face)
     return {
-        # A pair with a photo in which no face was found is told wrongly.
-        "accuracy": round(float(((cosine >= threshold) == told.same).sum() / len(pairs)), 5),
+        "accuracy": round(told_share * balanced_accuracy(cosine, told.same, threshold), 5),
         "auc": round(auc(cosine, told.same), 5),
+        "pairs": len(told.same) + no_face,
         "pairs_without_a_face": no_face,
         "threshold_degrees": round(float(degrees(np.array(threshold))), 2),
         "people": {part: people(faces, part) for part in ("train", "validation", "test")},
@@ -162,9 +196,13 @@ def people(faces: Faces, part: str) -> int:
     return len(np.unique(faces.person[faces.indices(part)]))
 
 
-def fold_pairs(faces: Faces, pairs: list[Pair]) -> tuple[Pairs, int]:
-    """The pairs by index into the faces, and how many are left out since one has no face."""
-    index = {str(faces.image[i]): int(i) for i in faces.indices("test")}
+def fold_pairs(faces: Faces, pairs: list[Pair] | None) -> tuple[Pairs, int]:
+    """The test pairs by index into the faces, and how many are left out for want of a face."""
+    test = faces.indices("test")
+    if pairs is None:
+        drawn = pairs_of_people(faces.person[test])
+        return Pairs(test[drawn.left], test[drawn.right], drawn.same), 0
+    index = {str(faces.image[i]): int(i) for i in test}
     named = [[f"{name}_{number:04d}" for name, number in pair] for pair in pairs]
     there = [names for names in named if all(name in index for name in names)]
     left, right = np.array([[index[name] for name in names] for names in there]).T

@@ -47,13 +47,19 @@ def people_of(pairs: list[Pair]) -> set[str]:
     return {name for pair in pairs for name, _ in pair}
 
 
-def fold_parts(collection: Collection, pairs: list[Pair]) -> Collection:
+def people_by_hash(collection: Collection) -> list[set[str]]:
+    """Ten sets of a folder's people, of as many each, by the order of their names' hashes."""
+    ordered = sorted(collection.people, key=name_hash)
+    return [set(ordered[i::FOLDS]) for i in range(FOLDS)]
+
+
+def fold_parts(collection: Collection, test: set[str]) -> Collection:
     """The same photos with the parts of one fold.
 
-    Its people are 'test'. Of all the others every tenth, by the hash of the name, is 'validation',
-    which sets the threshold, but never one of the eight of them with most images; the rest train.
+    The people of `test` are 'test'. Of all the others every tenth, by the hash of the name, is
+    'validation', which sets the threshold, but never one of the eight of them with most images;
+    the rest train.
     """
-    test = people_of(pairs)
     counts = np.bincount(collection.person, minlength=len(collection.people))
     others = [i for i, name in enumerate(collection.people) if name not in test]
     most = set(sorted(others, key=lambda i: (-counts[i], collection.people[i]))[:ALWAYS_TRAIN])

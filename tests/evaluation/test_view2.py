@@ -61,7 +61,7 @@ def small(home, tmp_path, monkeypatch):
 
 
 def test_finished_folds_are_kept_and_an_interrupted_one_goes_on(small, tmp_path, monkeypatch):
-    view2.view2(small, "norm-softmax", folds=3, final=True)
+    view2.view2(small, loss="norm-softmax", folds=3, final=True)
     whole = json.loads((tmp_path / "view2.json").read_text())["losses"]["norm-softmax"]
     assert list(whole["folds"]) == ["0", "1", "2"]
     (tmp_path / "view2.json").unlink()
@@ -78,14 +78,14 @@ def test_finished_folds_are_kept_and_an_interrupted_one_goes_on(small, tmp_path,
     with monkeypatch.context() as patched:
         patched.setattr(runs, "take", stops)
         with pytest.raises(KeyboardInterrupt):
-            view2.view2(small, "norm-softmax", folds=3, final=True)
+            view2.view2(small, loss="norm-softmax", folds=3, final=True)
     report = json.loads((tmp_path / "view2.json").read_text())
     assert list(report["losses"]["norm-softmax"]["folds"]) == ["0"]
-    assert view2.state_of("norm-softmax", 1).is_file()
+    assert view2.state_of("view2", "norm-softmax", 1).is_file()
     taken: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(runs, "take", lambda run, *x: (taken.append(run.state.stem), take(run, *x)))
-        view2.view2(small, "norm-softmax", folds=3, final=True)
+        view2.view2(small, loss="norm-softmax", folds=3, final=True)
     steps_a_fold = taken.count("norm-softmax-2")
     assert taken.count("norm-softmax-0") == 0
     assert taken.count("norm-softmax-1") == steps_a_fold - 3
@@ -104,14 +104,28 @@ def test_finished_folds_are_kept_and_an_interrupted_one_goes_on(small, tmp_path,
 
 
 def test_a_changed_recipe_is_refused_and_what_is_there_stays(small, tmp_path, monkeypatch):
-    view2.view2(small, "norm-softmax", folds=1, final=True)
+    view2.view2(small, loss="norm-softmax", folds=1, final=True)
     before = (tmp_path / "view2.json").read_bytes()
     monkeypatch.setattr(view2, "SHORTER", {"epochs": 3})
     with pytest.raises(view2.RecipeChanged, match="norm-softmax by recipe"):
-        view2.view2(small, "norm-softmax", final=True)
+        view2.view2(small, loss="norm-softmax", final=True)
     assert (tmp_path / "view2.json").read_bytes() == before
     with pytest.raises(view2.NotFinal):
         view2.view2(small)
+
+
+def test_anybodys_own_people_have_ten_folds(small, tmp_path):
+    people = small / "lfw_home" / "lfw"
+    with pytest.raises(results.OutputMissing):
+        view2.view2(images=people)
+    view2.view2(images=people, output=tmp_path / "own.json", loss="arcface", folds=2)
+    found = json.loads((tmp_path / "own.json").read_text())["losses"]["arcface"]
+    assert [one["people"]["test"] for one in found["folds"].values()] == [6, 6]
+    assert [one["pairs"] for one in found["folds"].values()] == [6 * 6 + 6 * 5 // 2] * 2
+    assert json.loads((tmp_path / "test_log.json").read_text()) == []
+    collection, folds_of = view2.read_folder_folds(people)
+    assert set().union(*(fold.people for fold in folds_of)) == set(collection.people)
+    assert sum(len(fold.people) for fold in folds_of) == len(collection.people)
 
 
 def test_the_recipes_hash_is_blind_to_seed_and_machine_and_to_nothing_else():
@@ -168,7 +182,7 @@ def test_lfws_folds_are_the_papers(lfw):
 @pytest.mark.parametrize("fold", [0, 9])
 def test_no_person_and_no_pixels_are_in_two_parts_of_a_fold(lfw, fold):
     pairs = read_folds(lfw)[fold]
-    collection: Collection = fold_parts(read_lfw(lfw), pairs)
+    collection: Collection = fold_parts(read_lfw(lfw), people_of(pairs))
     parts = dict(zip(collection.people, collection.parts, strict=True))
     assert {name for name, part in parts.items() if part == "test"} == people_of(pairs)
     counts = np.bincount(collection.person)
