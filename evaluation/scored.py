@@ -34,9 +34,9 @@ class Scored:
         """Whom each pair shows, left (P,) and right (P,)."""
         return self.person[self.pairs.left], self.person[self.pairs.right]
 
-    def all_pairs(self) -> "Scored":
-        """The same faces with every pair of them."""
-        left, right = np.triu_indices(len(self.person), k=1)
+    def all_pairs(self, images: NDArray[np.int64]) -> "Scored":
+        """The same faces with every pair of some of them, named by index."""
+        left, right = (images[side] for side in np.triu_indices(len(images), k=1))
         return Scored(
             self.crops, self.person, Pairs(left, right, self.person[left] == self.person[right])
         )

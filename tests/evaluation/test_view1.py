@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score, roc_curve
 
 from evaluation import view1
 from evaluation.scored import PairsInvalid, Scored, folder_pairs
@@ -63,7 +63,8 @@ def test_each_measure_is_what_its_name_says(scored, report):
         scores, vectors = found["losses"][one.name], one.embed(scored.crops).astype(float)
         cosine = (vectors[scored.pairs.left] * vectors[scored.pairs.right]).sum(axis=1)
         right = (degrees(cosine) <= one.calibration.threshold) == scored.pairs.same
-        assert scores["accuracy"]["value"] == pytest.approx(right.mean(), abs=1e-5)
+        balanced = balanced_accuracy_score(scored.pairs.same, right == scored.pairs.same)
+        assert scores["accuracy"]["value"] == pytest.approx(balanced, abs=1e-5)
         area = roc_auc_score(scored.pairs.same, cosine)
         assert scores["auc"]["value"] == pytest.approx(area, abs=1e-5)
         far, tar, _ = roc_curve(same, (vectors @ vectors.T)[every], drop_intermediate=False)
@@ -93,8 +94,6 @@ def test_differences_are_paired(scored, report):
     test = difference["mcnemar"]
     assert test["only_first"] == (answers[1] & ~answers[0]).sum()
     assert test["only_second"] == (answers[0] & ~answers[1]).sum()
-    gap = (test["only_first"] - test["only_second"]) / len(scored.pairs.same)
-    assert difference["accuracy"]["value"] == pytest.approx(gap, abs=1e-5)
 
 
 def test_a_network_does_not_differ_from_itself(scored, monkeypatch):
@@ -106,6 +105,14 @@ def test_a_network_does_not_differ_from_itself(scored, monkeypatch):
     assert difference["accuracy"] == {"value": 0, "standard_error": 0}
     assert difference["tar_at_far"]["0.01"] == {"value": 0, "standard_error": 0}
     assert difference["mcnemar"] == {"only_first": 0, "only_second": 0, "p_value": 1.0}
+
+
+def test_of_a_large_folder_the_pairs_of_some_images_are_told(scored, monkeypatch):
+    monkeypatch.setattr(view1, "DRAWS", 10)
+    monkeypatch.setattr(view1, "DRAWS_OF_ALL", 10)
+    monkeypatch.setattr(view1, "MOST", 60)
+    found = view1.compared(scored, [network("softmax", 0.7, np.random.default_rng(0))])
+    assert sum(found["all_pairs"].values()) == 60 * 59 // 2
 
 
 def test_it_scores_lfw_only_when_no_choice_is_left():
