@@ -1,6 +1,6 @@
 """Knowing these people against knowing faces: identification in a closed set and in an open one.
 
-python evaluate.py identify --final      about twenty minutes, most of it one training
+python evaluate.py identify --final      a quarter of an hour, most of it one training
 
 Closed set, the way of a student notebook that is often copied: of LFW's images, not its people, a
 fifth is drawn for the test, and a network of its own learns everybody in the rest by name. Whoever
@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from evaluation.paired import error
 from evaluation.results import (
     ASSETS,
-    LOSSES,
     RESULTS,
     ROOT,
     OutputMissing,
@@ -145,19 +144,19 @@ def closed_set(faces: Faces) -> dict[str, Any]:
 def open_set(crops: RGB, person: NDArray[np.int64]) -> dict[str, Any]:
     """Enrol each person who has two photos with one, and ask the shipped networks.
 
-    crops: (N, 112, 112, 3); person (N,): whom each shows, and nobody was trained on.
+    crops: (N, 112, 112, 3); person (N,): whom each shows, and nobody was trained on. Raises
+    TooFewStrangers where nobody can be enrolled, or nobody is left to be a stranger.
     """
     enrolled, probes, strangers = enrolment(person)
     if not len(enrolled) or not len(strangers):
         people = len(np.unique(person))
         raise TooFewStrangers(people=people, enrolled=len(enrolled), strangers=len(strangers))
     losses: dict[str, Any] = {}
-    for loss in LOSSES:
-        path = ASSETS / f"{loss}.safetensors"
-        network = Recognizer.load(path)
+    for loss, files in shipped().items():
+        network = Recognizer.load(ASSETS / f"{loss}.safetensors")
         embedding = network.embed(crops)
         known = embedding[enrolled]
-        losses[loss] = shipped()[loss] | named(
+        losses[loss] = files | named(
             known, person[enrolled], embedding[probes], person[probes],
             embedding[strangers], person[strangers],
             {far: network.calibration.threshold_at_far(far) for far in FARS},

@@ -116,9 +116,9 @@ def run(
     try:
         training = trained(config, learn, state, data)
     except LossNotFinite as error:
-        return found | {"not_finite_at_step": error.fields["step"]}
-    finally:
         state.unlink(missing_ok=True)
+        return found | {"not_finite_at_step": error.fields["step"]}
+    state.unlink()  # only now: a training that was stopped goes on from it
     network = training.network
     centres = functional.normalize(training.training.head.weight.detach()).double().numpy()
     faces = embed(network, learn.inputs).numpy()

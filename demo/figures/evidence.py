@@ -122,7 +122,7 @@ def sweep_figure(rows: list[dict[str, Any]], by: str, measure: str, text: Text) 
 def ledger_figure(found: dict[str, Any], text: Text) -> go.Figure:
     """The angle statistics of each loss, filled and with their errors, and the paper's, hollow."""
     names = [name for name in STATISTICS if not name.endswith("left_out")]
-    labels = [text(f"margin.{name}") for name in names]
+    labels = [text(f"margin.{name}").replace(": ", ":<br>") for name in names]  # fit a phone
     figure = go.Figure()
     for loss, one in found["losses"].items():
         figure.add_trace(

@@ -1,18 +1,17 @@
 """The results page: what evaluate.py measured, with its errors, also where ArcFace does not win."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
 
 from demo import assets
 from demo.figures.flat import config
-from demo.figures.numbers import to_csv
 from demo.language import Text
 from demo.pages.address import chosen, keep
 from demo.pages.frame import title
 from demo.pages.margin import ledger
-from demo.pages.table import table
+from demo.pages.table import csv_button, table
 from demo.pages.terms import note
 from model.degrade import DEGRADATIONS
 
@@ -35,7 +34,7 @@ def results_page() -> None:
 
         _draw("ledger", ledger_figure(found["ledger"], words), words("margin.ledger_title"))
         head = ("loss", "statistic", "value", "standard_error")
-        _csv("ledger", head, _ledger_rows(found["ledger"]), words)
+        csv_button("ledger", head, _ledger_rows(found["ledger"]), words)
     st.caption(words("app.notice"))
 
 
@@ -65,7 +64,7 @@ def view1(found: dict[str, Any], words: Text) -> None:
         _draw("roc", roc_figure(curves, words), words("results.roc_alt", ends=ends))
         rows = ((loss, f, t) for loss, one in curves.items()
                 for f, t in zip(one["far"], one["tar"], strict=True))  # fmt: skip
-        _csv("roc", ("loss", "far", "tar"), rows, words)
+        csv_button("roc", ("loss", "far", "tar"), rows, words)
     with right:
         st.markdown(f"**{words('results.reliability_title')}**")
         groups = {loss: one["reliability"] for loss, one in losses.items()}
@@ -77,7 +76,7 @@ def view1(found: dict[str, Any], words: Text) -> None:
         _draw("reliability", figure, words("results.reliability_alt", ends=ends))
         keys = ("probability", "share", "pairs")
         lines = ((loss, *(g[k] for k in keys)) for loss, some in groups.items() for g in some)
-        _csv("reliability", ("loss", *keys), lines, words)
+        csv_button("reliability", ("loss", *keys), lines, words)
 
 
 FARS = ("0.01", "0.001")
@@ -140,7 +139,7 @@ def view2(found: dict[str, Any], words: Text) -> None:
     _draw("view2", figure, " ".join(lines))
     rows = ((loss, number, fold["accuracy"], fold["auc"]) for loss, one in losses.items()
             for number, fold in one["folds"].items())  # fmt: skip
-    _csv("view2", ("loss", "fold", "accuracy", "auc"), rows, words)
+    csv_button("view2", ("loss", "fold", "accuracy", "auc"), rows, words)
     note(words, words("results.view2_how", epochs=found["schedule"]["stop_after"]))
 
 
@@ -195,7 +194,7 @@ def sweep(found: dict[str, Any], words: Text) -> None:
     names = ("setting", "scale", "margin", "ramp", "seeds", "failed")
     lines = ([*(r[n] for n in names), *(r.get(m, {}).get("value", "") for m in measures)]
              for r in found["settings"])  # fmt: skip
-    _csv("sweep", (*names, *measures), lines, words)
+    csv_button("sweep", (*names, *measures), lines, words)
     note(words, words("results.sweep_how", seeds=found["seeds"]))
 
 
@@ -228,7 +227,7 @@ def degrade(found: dict[str, Any], words: Text) -> None:
             for name, some in found["kinds"].items() for step in some["steps"]
             for loss, each in step["losses"].items())  # fmt: skip
     head = ("kind", "strength", "loss", "auc", "auc_error", "accuracy", "accuracy_error")
-    _csv("degrade", head, rows, words)
+    csv_button("degrade", head, rows, words)
     note(words, words("results.degrade_how", people=found["people"]))
 
 
@@ -286,11 +285,3 @@ def _ledger_rows(found: dict[str, Any]) -> Iterable[tuple[object, ...]]:
 
 def _draw(name: str, figure: Any, alt: str) -> None:
     st.plotly_chart(figure, key=f"results-{name}", config=config(name), alt=alt)
-
-
-def _csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: Text) -> None:
-    st.download_button(
-        words("margin.csv"), to_csv(head, rows), file_name=f"marginscope-{name}.csv",
-        mime="text/csv", key=f"csv-results-{name}", on_click="ignore", type="tertiary",
-        icon=":material/download:",
-    )  # fmt: skip

@@ -1,6 +1,12 @@
-"""A plain table as HTML, for numbers that a figure shows as well."""
+"""Numbers that a figure shows, as a plain table in HTML and as CSV."""
 
+from collections.abc import Iterable, Sequence
 from html import escape
+
+import streamlit as st
+
+from demo.figures.numbers import to_csv
+from demo.language import Text
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -13,3 +19,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
         for first, *cells in rows
     )
     return f'<div class="numbers"><table><tr>{top}</tr>{body}</table></div>'
+
+
+def csv_button(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: Text
+) -> None:
+    """A button that saves these rows as marginscope-<name>.csv."""
+    st.download_button(
+        words("margin.csv"), to_csv(head, rows), file_name=f"marginscope-{name}.csv",
+        mime="text/csv", key=f"csv-{name}", on_click="ignore", type="tertiary",
+        icon=":material/download:",
+    )  # fmt: skip

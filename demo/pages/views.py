@@ -1,6 +1,6 @@
 """The sections of the margin page, each a figure beside the others, and its numbers as CSV."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,12 +12,12 @@ from demo.figures.dial import degrees
 from demo.figures.fan import fan_figure
 from demo.figures.flat import config
 from demo.figures.histograms import histogram_figure, shares
-from demo.figures.numbers import to_csv
 from demo.figures.people import image_name, person_name
 from demo.figures.plane import plane_figure
 from demo.figures.target import FINE, MIDDLES, Curve, curves, target_figure
 from demo.language import Text
 from demo.pages.address import chosen, keep
+from demo.pages.table import csv_button
 from demo.pages.terms import note
 from demo.service import Comparison
 from model.checkpoint import Card
@@ -59,7 +59,7 @@ def fans(spaces: dict[str, Space], gallery: Gallery, words: Text) -> None:
     drawn = {name: fan_figure(one, gallery, name) for name, one in found.items()}
     _row("fan", drawn, said, alts, words)
     note(words, words("margin.fan_how"))
-    _csv("fan", ("loss", "person", "image", "degrees"), _fan_rows(found, gallery), words)
+    csv_button("fan", ("loss", "person", "image", "degrees"), _fan_rows(found, gallery), words)
 
 
 def _fan_rows(found: dict[str, Fan], gallery: Gallery) -> Iterator[tuple[object, ...]]:
@@ -90,7 +90,7 @@ def histograms(spaces: dict[str, Space], words: Text) -> None:
     people = {part: len(np.unique(found.left)) for part, found in first.pairs.items()}
     note(words, words("margin.histogram_how", **people))
     head = "loss", "part", "degrees", "genuine_percent", "impostor_percent"
-    _csv("histograms", head, rows, words)
+    csv_button("histograms", head, rows, words)
 
 
 def highest(spaces: dict[str, Space]) -> float:
@@ -132,7 +132,7 @@ def planes(spaces: dict[str, Space], gallery: Gallery, words: Text) -> None:
         short, long = (f"{length:.1f}" for length in found["softmax"].lengths)
         note(words, words("margin.plane_softmax", short=short, long=long))
     head = "loss", "person", "image", "degrees_first", "degrees_second", "length", "right", "clear"
-    _csv("plane", head, _plane_rows(found, spaces, gallery), words)
+    csv_button("plane", head, _plane_rows(found, spaces, gallery), words)
 
 
 def _plane_rows(
@@ -170,7 +170,7 @@ def targets(words: Text) -> None:
         alt=words("margin.target_alt", means=means),
     )  # fmt: skip
     note(words, words("margin.target_how"))
-    _csv("target", ("kind", "loss", "degrees", "value"), _target_rows(drawn), words)
+    csv_button("target", ("kind", "loss", "degrees", "value"), _target_rows(drawn), words)
 
 
 def _target_rows(drawn: list[Curve]) -> Iterator[tuple[object, ...]]:
@@ -258,11 +258,3 @@ def _person(
 def address_name(gallery: Gallery, person: int) -> str:
     """How a person is called in the URL."""
     return person_name(gallery, person).replace(" ", "_")
-
-
-def _csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: Text) -> None:
-    st.download_button(
-        words("margin.csv"), to_csv(head, rows), file_name=f"marginscope-{name}.csv",
-        mime="text/csv", key=f"csv-{name}", on_click="ignore", type="tertiary",
-        icon=":material/download:",
-    )  # fmt: skip

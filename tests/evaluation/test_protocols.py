@@ -151,6 +151,21 @@ def test_the_sweep_says_where_training_failed(tmp_path, monkeypatch):
     assert "auc" not in rows["s 96, m 0.4"]
 
 
+def test_a_sweep_that_is_stopped_keeps_the_state_it_goes_on_from(tmp_path, monkeypatch):
+    def stopped(config, learn, state, data):
+        state.parent.mkdir(parents=True)
+        state.write_bytes(b"half of it")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "ROOT", tmp_path)
+    monkeypatch.setattr(sweep, "trained", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        sweep.run(sweep.CONTROL, sweep.CONTROL.config(0), None, None, "x")
+    assert [path.read_bytes() for path in (tmp_path / "runs" / "sweep").iterdir()] == [
+        b"half of it"
+    ]
+
+
 def test_angles_of_validation_people_by_hand():
     faces = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1.0]], dtype=np.float32)
     inter, intra = sweep.validation_angles(faces, np.array([0, 0, 1]))
