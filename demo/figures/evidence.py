@@ -122,7 +122,7 @@ def sweep_figure(rows: list[dict[str, Any]], by: str, measure: str, text: Text) 
 def ledger_figure(found: dict[str, Any], text: Text) -> go.Figure:
     """The angle statistics of each loss, filled and with their errors, and the paper's, hollow."""
     names = [name for name in STATISTICS if not name.endswith("left_out")]
-    labels = [text(f"margin.{name}").replace(": ", ":<br>") for name in names]  # fit a phone
+    labels = [text(f"margin.{name}") for name in names]
     figure = go.Figure()
     for loss, one in found["losses"].items():
         figure.add_trace(
@@ -145,8 +145,11 @@ def ledger_figure(found: dict[str, Any], text: Text) -> go.Figure:
                 )
             )  # fmt: skip
     _axes(figure, text("results.degrees"), "")
-    figure.update_yaxes(autorange="reversed")
-    return figure.update_xaxes(ticksuffix="°", rangemode="tozero")
+    for label in labels:  # above its row, so that a phone has its whole width for the angles
+        figure.add_annotation(x=0, y=label, text=label, xanchor="left", yshift=15, showarrow=False)
+    figure.update_yaxes(range=[len(labels) - 0.5, -0.9], showticklabels=False)
+    figure.update_xaxes(ticksuffix="°", range=[0, 84], tickangle=0)
+    return figure.update_layout(height=HEIGHT + 80)
 
 
 def _axes(figure: go.Figure, x_axis: str, y_axis: str) -> go.Figure:
