@@ -40,7 +40,7 @@ PARTS = {
         "import streamlit": "import streamlit.web.bootstrap",
         "import torch": "import torch",
         "import the rest": "import demo.pages.compare",
-        "look for LFW": "from demo.pages.photos import ready_pairs; ready_pairs()",
+        "look for LFW": "from demo.session import ready_pairs; ready_pairs()",
         "load two checkpoints": "from demo.assets import recognizer; "
         "recognizer('softmax'); recognizer('arcface')",
     },

@@ -16,10 +16,11 @@ from demo.pages.details import details, loss_term, per_thousand
 from demo.pages.explain import explain
 from demo.pages.frame import go, title
 from demo.pages.margin import uploads
-from demo.pages.photos import SIDES, photo_panel, ready_pairs, session, take_ready_pair
+from demo.pages.photos import photo_panel, session
 from demo.pages.spheres import marked, spheres
 from demo.pages.terms import term
 from demo.service import Answer, Belief, CompareService, Comparison
+from demo.session import SIDES, ready_pairs
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 from model.recognizer import Recognizer
@@ -119,14 +120,15 @@ def _buttons(service: CompareService, words: Text) -> None:
     with st.container(horizontal=True):
         if ready_pairs() is None:
             st.button(
-                words("compare.ready_portraits"), on_click=take_ready_pair, args=(service, False),
-                help=words("compare.ready_help_portraits"), type="primary", key="ready-portraits",
+                words("compare.ready_portraits"), on_click=here.take_ready_pair,
+                args=(service, False), help=words("compare.ready_help_portraits"), type="primary",
+                key="ready-portraits",
             )  # fmt: skip
         else:
             for same, name in ((True, "same"), (False, "different")):
                 st.button(
-                    words(f"compare.ready_{name}"), on_click=take_ready_pair, args=(service, same),
-                    help=words("compare.ready_help_lfw"), key=f"ready-{name}",
+                    words(f"compare.ready_{name}"), on_click=here.take_ready_pair,
+                    args=(service, same), help=words("compare.ready_help_lfw"), key=f"ready-{name}",
                     type="secondary" if here.photos else "primary",
                 )  # fmt: skip
         if here.photos:

@@ -12,9 +12,9 @@ from demo.figures.dial import degrees
 from demo.figures.occlusion import MARKS, colour_bar, common_scale, degrees_more, overlay
 from demo.figures.people import image_name
 from demo.language import Text
-from demo.pages.photos import SIDES
 from demo.pages.terms import note
 from demo.service import CompareService, Comparison
+from demo.session import SIDES
 from model.errors import MarginScopeError
 from model.explain import PATCH, STRIDE, Nearer, Occlusion, nearer, occlusion_map
 from model.faces import CROP

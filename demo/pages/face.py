@@ -12,8 +12,9 @@ from demo.figures.spheres import SphereSet
 from demo.language import Text
 from demo.pages.address import put
 from demo.pages.frame import go
-from demo.pages.photos import SIDES, session
+from demo.pages.photos import session
 from demo.service import CompareService
+from demo.session import SIDES
 
 PICKED = "sphere-picked"  # in the URL: the image whose panel is open
 NEIGHBOURS = 5

@@ -12,9 +12,10 @@ from demo.pages.frame import title
 from demo.pages.lesson_break import break_step
 from demo.pages.lesson_convolution import convolution_step
 from demo.pages.lesson_search import search_step
-from demo.pages.photos import SIDES, session
+from demo.pages.photos import session
 from demo.pages.terms import tell
 from demo.service import CompareService, Photo
+from demo.session import SIDES
 from model.errors import MarginScopeError
 
 KEY = "lesson-step"

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from demo import assets
+from demo import assets, session
 from demo.assets import PORTRAITS
 from demo.language import text
-from demo.pages import photos
 from demo.pages.details import per_thousand
 from demo.service import Belief, CompareService, png
 from tests.conftest import missing
@@ -24,9 +23,9 @@ APP = Path(__file__).resolve().parents[2] / "app.py"
 def no_lfw(monkeypatch, tmp_path):
     """The ready pair is then the portraits, on every machine."""
     monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
-    photos.ready_pairs.cache_clear()
+    session.ready_pairs.cache_clear()
     yield
-    photos.ready_pairs.cache_clear()
+    session.ready_pairs.cache_clear()
 
 
 @pytest.fixture
@@ -213,7 +212,7 @@ def test_a_broken_checkpoint_says_how_to_mend_it(monkeypatch, tmp_path):
 @pytest.mark.lfw
 def test_ready_pairs_from_lfw_are_of_test_people(lfw, monkeypatch):
     monkeypatch.setenv("MARGINSCOPE_DATA", str(lfw.parent))
-    photos.ready_pairs.cache_clear()
+    session.ready_pairs.cache_clear()
     at = AppTest.from_file(APP, default_timeout=60)
     at.run()
     seen = []
@@ -223,7 +222,7 @@ def test_ready_pairs_from_lfw_are_of_test_people(lfw, monkeypatch):
         assert len(readings(at)) == 2
         seen.append(at.session_state.session.photos["left"].crop.tobytes())
     assert len(set(seen)) == 3  # pressing again gives others
-    for same, pairs in photos.ready_pairs().same.items():
+    for same, pairs in session.ready_pairs().same.items():
         assert len(pairs) == 500
         assert all((a.parent == b.parent) == same for a, b in pairs)
 

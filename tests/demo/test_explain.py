@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from demo import assets
+from demo import assets, session
 from demo.assets import ASSETS, PORTRAITS
 from demo.colours import CARRIES, HINDERS, LOSS
 from demo.figures.occlusion import (
@@ -25,7 +25,6 @@ from demo.figures.occlusion import (
 )
 from demo.figures.people import image_name
 from demo.language import text
-from demo.pages import photos
 from demo.service import CompareService
 from model.explain import Occlusion
 from model.faces import CROP
@@ -39,10 +38,10 @@ WORDS = text("en")
 def no_lfw(monkeypatch, tmp_path):
     """As on a machine that has nothing but this app."""
     monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
-    for found in (assets.gallery_photos, photos.ready_pairs):
+    for found in (assets.gallery_photos, session.ready_pairs):
         found.cache_clear()
     yield
-    for found in (assets.gallery_photos, photos.ready_pairs):
+    for found in (assets.gallery_photos, session.ready_pairs):
         found.cache_clear()
 
 

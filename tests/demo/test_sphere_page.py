@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from demo import assets
+from demo import assets, session
 from demo.assets import ASSETS, PORTRAITS
-from demo.pages import photos
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 SOMEBODY, ADDRESS = "Hugo_Chavez_0024", "Hugo_Chavez/Hugo_Chavez_0024"
@@ -26,7 +25,7 @@ def no_lfw(monkeypatch, tmp_path):
     """As on a machine that has nothing but this app."""
     monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
     yield
-    for found in (assets.gallery_photos, photos.ready_pairs):
+    for found in (assets.gallery_photos, session.ready_pairs):
         found.cache_clear()
 
 
