@@ -16,6 +16,7 @@ from demo.figures.numbers import to_csv
 from demo.figures.people import shown_name
 from demo.language import Text
 from model.film import CURVES, PER_LENGTH, Film, Reel
+from model.playback import SETS
 
 SHARES = ("accuracy", "accuracy_held")
 # The panels along the time line: their name, their curves (training first), the unit they are in
@@ -83,6 +84,34 @@ def playback_data(
             }
             for chart, curves, unit in CHARTS
         ],
+    }
+
+
+def kept(name: str, reel: Reel, words: Text) -> list[str]:
+    """What this picture of the set `name` keeps and loses, and how small the trainings are."""
+    warm_up = SETS[name].warm_up
+    held = int(reel.held.sum())
+    return [
+        words("playback.keeps_circle", warm_up=warm_up)
+        if warm_up
+        else words("playback.keeps_sphere"),
+        words(
+            "playback.small", people=len(reel.names), learned=len(reel.held) - held, held=held,
+            steps=int(reel.steps[-1]),
+        ),
+    ]  # fmt: skip
+
+
+def player_words(data: dict[str, Any], sentences: list[str], words: Text) -> dict[str, Any]:
+    """What the component says itself."""
+    left, right = (film["title"] for film in data["films"])
+    keys = ("play", "pause", "step", "scrub", "speed", "long", "rim", "held", "learned", "own")
+    return {
+        **{key: words(f"playback.{key}") for key in keys},
+        "save": words("playback.save_png"),
+        "legend": [words("playback.legend_sphere"), words("playback.legend_circle")],
+        "alt": words("playback.alt", left=left, right=right),
+        "caption": [*sentences, words("picture.notice")],
     }
 
 

@@ -9,18 +9,22 @@ import streamlit as st
 
 from demo import assets
 from demo.figures.dial import degrees, dial, signed
+from demo.figures.numbers import per_thousand
 from demo.figures.picture import picture
 from demo.figures.standalone import FIGURES, script
 from demo.language import Text
-from demo.pages.details import details, loss_term, per_thousand
+from demo.pages.details import details, loss_term
 from demo.pages.explain import explain
 from demo.pages.frame import go, title
 from demo.pages.margin import uploads
 from demo.pages.photos import photo_panel, session
-from demo.pages.spheres import marked, spheres
+from demo.pages.spheres import spheres
 from demo.pages.terms import term
-from demo.service import Answer, Belief, CompareService, Comparison
+from demo.pages.waiting import in_turn
+from demo.placed import marked
+from demo.service import Answer, Belief, CompareService, Comparison, Photo
 from demo.session import SIDES, ready_pairs
+from demo.turns import TurnsFull
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 from model.recognizer import Recognizer
@@ -42,21 +46,16 @@ def compare_page() -> None:
     except MarginScopeError as error:
         st.error(words.error(error))
         return
-    here = session()
-    with buttons:
-        _buttons(service, words)
     with stage:
-        with st.container(key="first"):
-            photo_panel("left", service, words)
-        with st.container(key="answer"):
-            comparison = None
-            if all(side in here.photos for side in SIDES):
-                comparison = service.compare(
-                    here.photos["left"], here.photos["right"], choice.belief
-                )
-            _dials(service, comparison, words)
-        with st.container(key="second"):
-            photo_panel("right", service, words)
+        first, answer, second = (st.container(key=key) for key in ("first", "answer", "second"))
+    with answer:
+        comparison = _compared(service, choice.belief, words)
+        _dials(service, comparison, words)
+    with buttons:
+        _buttons(words)
+    for panel, side in zip((first, second), SIDES, strict=True):
+        with panel:
+            photo_panel(side, words)
     with below:
         spheres(marked(comparison), words)
         if st.button(words("spheres.larger"), key="to-spheres", icon=":material/arrow_forward:"):
@@ -68,6 +67,30 @@ def compare_page() -> None:
                          bind="query-params"):  # fmt: skip
             st.markdown(words("compare.how"))
         st.caption(words("app.notice"))
+
+
+def _compared(service: CompareService, belief: Belief, words: Text) -> Comparison | None:
+    """The answer on the photos, once both are there; what there is to compute waits for its turn.
+
+    Where too many wait this says so, and the next run tries again.
+    """
+    here, place = session(), st.empty()
+
+    def photos() -> list[Photo]:
+        return [here.photos[side] for side in SIDES if side in here.photos]
+
+    try:
+        if here.given or not service.knows(*photos()):
+            since = here.since if here.given else None
+            with in_turn(place, words("compare.reading"), words, since):
+                here.read_given(service)
+                service.embed(*photos())
+    except TurnsFull as error:
+        with place.container():
+            st.error(words.error(error))
+            st.button(words("turns.again"), key="again")
+        return None
+    return service.compare(*photos(), belief) if len(photos()) == len(SIDES) else None
 
 
 @dataclass(frozen=True)
@@ -115,20 +138,19 @@ def _choices(words: Text) -> Choice:
     return Choice(tuple(names), onnx, Belief(prior=prior, limit=limit))
 
 
-def _buttons(service: CompareService, words: Text) -> None:
+def _buttons(words: Text) -> None:
     here = session()
     with st.container(horizontal=True):
         if ready_pairs() is None:
             st.button(
-                words("compare.ready_portraits"), on_click=here.take_ready_pair,
-                args=(service, False), help=words("compare.ready_help_portraits"), type="primary",
-                key="ready-portraits",
+                words("compare.ready_portraits"), on_click=here.give_ready_pair, args=(False,),
+                help=words("compare.ready_help_portraits"), type="primary", key="ready-portraits",
             )  # fmt: skip
         else:
             for same, name in ((True, "same"), (False, "different")):
                 st.button(
-                    words(f"compare.ready_{name}"), on_click=here.take_ready_pair,
-                    args=(service, same), help=words("compare.ready_help_lfw"), key=f"ready-{name}",
+                    words(f"compare.ready_{name}"), on_click=here.give_ready_pair, args=(same,),
+                    help=words("compare.ready_help_lfw"), key=f"ready-{name}",
                     type="secondary" if here.photos else "primary",
                 )  # fmt: skip
         if here.photos:

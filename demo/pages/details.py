@@ -57,17 +57,6 @@ def per_hundred(share: float, error: float) -> str:
     return f"{100 * share:.1f} ± {100 * error:.1f}"
 
 
-def per_thousand(share: float, error: float, pairs: int, words: Text) -> str:
-    """0.123, 0.011 -> '123 ± 11'; where none of `pairs` was, what 95 of 100 such samples bound.
-
-    The bound is the rule of three (Hanley and Lippman-Hand 1983), as if the pairs shared no people.
-    """
-    if share * pairs < 1:
-        return words("compare.fewer", bound=max(1, round(3000 / pairs)))
-    digits = 0 if share >= 0.01 else 1
-    return f"{1000 * share:.{digits}f} ± {1000 * error:.{digits}f}"
-
-
 def loss_term(words: Text, recognizer: str, place: str) -> str:
     """HTML of a recogniser's name, with what that loss is; a file's own name stands as it is."""
     label = words.loss(recognizer)

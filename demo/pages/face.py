@@ -13,7 +13,6 @@ from demo.language import Text
 from demo.pages.address import put
 from demo.pages.frame import go
 from demo.pages.photos import session
-from demo.service import CompareService
 from demo.session import SIDES
 
 PICKED = "sphere-picked"  # in the URL: the image whose panel is open
@@ -49,7 +48,7 @@ def face_panel(drawn: SphereSet, index: int, models: list[str], words: Text) -> 
 def _take(data: bytes, side: str) -> None:
     here = session()
     here.keep_for_undo()
-    here.put(CompareService([]), side, data)
+    here.give(side, data)
 
 
 def _neighbours(

@@ -7,7 +7,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from demo.language import Text
 from demo.pages.address import chosen, keep
-from demo.service import CompareService, Photo
+from demo.service import Photo
 from demo.session import Session, framed
 from model.images import MAX_BYTES
 
@@ -22,7 +22,7 @@ def session() -> Session:
     return found
 
 
-def photo_panel(side: str, service: CompareService, text: Text) -> None:
+def photo_panel(side: str, text: Text) -> None:
     """One side: the photo with its faces and crop, or the ways to give one."""
     here = session()
     mark = "○" if side == "left" else "□"
@@ -31,7 +31,7 @@ def photo_panel(side: str, service: CompareService, text: Text) -> None:
         st.error(text.error(here.problems[side]))
     photo = here.photos.get(side)
     if photo is None:
-        _source(side, service, text)
+        _source(side, text)
         return
     name = text(f"side.{side}")
     st.image(framed(photo), width="stretch", alt=text("compare.photo_alt", photo=name))
@@ -56,7 +56,7 @@ def forget(given: UploadedFile) -> None:
         manager.remove_file(context.session_id, given.file_id)
 
 
-def _source(side: str, service: CompareService, text: Text) -> None:
+def _source(side: str, text: Text) -> None:
     here = session()
     names = {"file": text("compare.from_file"), "camera": text("compare.from_camera")}
     name = f"source-{side}"
@@ -70,8 +70,7 @@ def _source(side: str, service: CompareService, text: Text) -> None:
     def take() -> None:
         given = st.session_state.get(key)
         if given is not None:
-            with st.spinner(text("compare.reading")):
-                here.put(service, side, given.getvalue())
+            here.give(side, given.getvalue())
             forget(given)
 
     if kind == "camera":

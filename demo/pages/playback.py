@@ -11,7 +11,14 @@ import streamlit as st
 from demo import assets
 from demo.colours import OTHER
 from demo.figures.dial import degrees
-from demo.figures.playback import CHARTS, curves_csv, playback_data, run_name
+from demo.figures.playback import (
+    CHARTS,
+    curves_csv,
+    kept,
+    playback_data,
+    player_words,
+    run_name,
+)
 from demo.figures.standalone import FIGURES, player, script
 from demo.figures.strip import last_angles, strip
 from demo.language import Text
@@ -41,16 +48,10 @@ def playback_page() -> None:
         runs = tuple(_select(side, list(reel.films), called, words) for side in ("left", "right"))
     left, right = runs
     data = playback_data(name, reel, (left, right), colours, words)
-    warm_up = SETS[name].warm_up
-    sentences = [
-        words("playback.keeps_circle", warm_up=warm_up)
-        if warm_up
-        else words("playback.keeps_sphere")
-    ]
-    sentences.append(words("playback.small", people=len(reel.names), **_counts(reel)))
+    sentences = kept(name, reel, words)
     _component()(
         key="playback",
-        data=data | {"key": "playback", "words": _words(data, sentences, words)},
+        data=data | {"key": "playback", "words": player_words(data, sentences, words)},
     )
     st.download_button(
         words("playback.save_csv"), partial(curves_csv, reel, words), mime="text/csv",
@@ -70,25 +71,6 @@ def _select(key: str, options: Sequence[str], label: Callable[[str], str], words
         words(f"playback.choose_{key}"), list(options), format_func=label, key=name,
         index=list(options).index(chosen(name, options, FIRST[key])), on_change=keep(name),
     )  # fmt: skip
-
-
-def _counts(reel: Reel) -> dict[str, int]:
-    """How many images are learned and how many are held out, and after how many steps it ends."""
-    held = int(reel.held.sum())
-    return {"learned": len(reel.held) - held, "held": held, "steps": int(reel.steps[-1])}
-
-
-def _words(data: dict[str, Any], sentences: list[str], words: Text) -> dict[str, Any]:
-    """What the component says itself."""
-    left, right = (film["title"] for film in data["films"])
-    keys = ("play", "pause", "step", "scrub", "speed", "long", "rim", "held", "learned", "own")
-    return {
-        **{key: words(f"playback.{key}") for key in keys},
-        "save": words("playback.save_png"),
-        "legend": [words("playback.legend_sphere"), words("playback.legend_circle")],
-        "alt": words("playback.alt", left=left, right=right),
-        "caption": [*sentences, words("picture.notice")],
-    }
 
 
 def _strip(name: str, reel: Reel, colours: list[str], words: Text) -> None:
@@ -116,9 +98,9 @@ def _strip(name: str, reel: Reel, colours: list[str], words: Text) -> None:
             **{key: degrees(angle) for key, angle in angles.items()},
         )
     )  # fmt: skip
-    for key, kept in (("seeds", assets.results("playback")), ("longer", _longer())):
-        if kept:
-            note(words, words(f"playback.{key}", **_fields(kept)))
+    for key, found in (("seeds", assets.results("playback")), ("longer", _longer())):
+        if found:
+            note(words, words(f"playback.{key}", **_fields(found)))
 
 
 def _pushed(svg: str, alt: str, label: str) -> str:

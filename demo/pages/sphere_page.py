@@ -8,8 +8,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from demo.language import Text
 from demo.pages.frame import title
 from demo.pages.photos import PHOTO_TYPES, forget, session
-from demo.pages.places import Marked
 from demo.pages.spheres import spheres
+from demo.placed import Marked
 from demo.service import CompareService, Photo
 from demo.session import SIDES, framed
 from model.errors import MarginScopeError

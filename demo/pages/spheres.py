@@ -9,28 +9,21 @@ import streamlit as st
 
 from demo import assets
 from demo.figures.atlas import CELL, COLUMNS, atlas
-from demo.figures.dial import degrees
 from demo.figures.people import shown_name
-from demo.figures.spheres import SphereSet, uploads
+from demo.figures.spheres import SphereSet
 from demo.figures.standalone import FIGURES, SPHERES, script
 from demo.language import Text
 from demo.pages.address import asked, chosen, chosen_many, keep, put
 from demo.pages.face import PICKED, face_panel
 from demo.pages.frame import go
-from demo.pages.places import Marked, embed_all, neighbours_table, save_points, unplaced
+from demo.pages.places import neighbours_table, save_points
 from demo.pages.terms import note
-from demo.service import Comparison
+from demo.placed import Marked, embed_all, kept, shown, unplaced
 from model.errors import MarginScopeError
 
 KEY = "spheres"
 PARTS, COLOURS = ("both", "seen", "unseen"), ("person", "angle")
 SIZES = ("small", "medium", "large")
-LITTLE = 0.8  # trustworthiness below which a sphere keeps little
-
-
-def marked(comparison: Comparison | None) -> Marked:
-    """The two photos that are compared, as a ring and a square."""
-    return [("○", comparison.left), ("□", comparison.right)] if comparison else []
 
 
 def spheres(photos: Marked, words: Text, large: bool = False) -> None:
@@ -46,23 +39,16 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
     models, look = _choices(drawn, words)
     embeddings = embed_all(models, photos)
     picked = drawn.index_of(asked(PICKED))
-    data = {
-        "key": KEY,
-        "gallery": drawn.data["id"],
-        "models": models,
-        "picked": picked,
-        "uploads": uploads(drawn, photos, embeddings, [m for m, _ in photos[:2]] == ["○", "□"]),
-        **look,
-        **_words(models, words),
-    }
+    data = shown(drawn, models, photos, embeddings, look, words, picked)
     with st.container(key="spheres-large" if large else "spheres-small"):
         component("gallery")(key="gallery", data=drawn.data, height=1)
         component("sphere")(key=KEY, data=data, on_picked_change=partial(_pick, drawn))
-    unplaced(drawn, photos, embeddings, words)
+    for sentence in unplaced(drawn, photos, embeddings, words):
+        st.info(sentence)
     if picked >= 0:
         face_panel(drawn, picked, models, words)
     legend = [words("spheres.heat")] if look["colour"] == "angle" else []
-    for sentence in [*legend, *_kept(models, words), words("spheres.how")]:
+    for sentence in [*legend, *kept(models, words), words("spheres.how")]:
         note(words, sentence)
     if st.button(words("spheres.exact"), key="to-margin", icon=":material/arrow_forward:"):
         go("margin")
@@ -115,49 +101,6 @@ def _choices(drawn: SphereSet, words: Text) -> tuple[list[str], dict[str, Any]]:
             )  # fmt: skip
             look["people"] = [folders.index(folder) for folder in only]
     return both, look
-
-
-def _words(models: list[str], words: Text) -> dict[str, Any]:
-    """What the component says itself."""
-    titles = [words.loss(model) for model in models]
-    return {
-        "titles": titles,
-        "words": {
-            **{name: words(f"spheres.{name}") for name in ("seen", "unseen", "own")},
-            "save": words("spheres.save_png"),
-            "alt": words("spheres.alt", left=titles[0], right=titles[1]),
-            "caption": [
-                *(sentence.replace("*", "") for sentence in _kept(models, words)),
-                words("picture.notice"),
-            ],
-        },
-    }
-
-
-def _kept(models: list[str], words: Text) -> list[str]:
-    """What each sphere keeps and loses, as prepare.py measured it when it made the gallery."""
-    found = assets.kept_by_spheres(assets.gallery_folder())
-    shown = [model for model in dict.fromkeys(models) if model in found]
-    sentences = [
-        words(
-            "spheres.kept" if found[model]["trustworthiness"] > LITTLE else "spheres.kept_little",
-            loss=words.loss(model),
-            trust=f"{found[model]['trustworthiness']:.2f}",
-            rank=f"{found[model]['rank_correlation']:.2f}",
-            drawn=degrees(found[model]["drawn_within"]),
-            true=degrees(found[model]["true_within"]),
-        )
-        for model in shown
-    ]
-    if "arcface" in shown:
-        sentences += [
-            words(
-                "spheres.apart", loss=words.loss(m), apart=degrees(found[m]["from_arcface_degrees"])
-            )
-            for m in shown
-            if m != "arcface"
-        ]
-    return sentences
 
 
 def _pick(drawn: SphereSet) -> None:

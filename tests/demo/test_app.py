@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from demo import assets, session
 from demo.assets import PORTRAITS
+from demo.figures.numbers import per_thousand
 from demo.language import text
-from demo.pages.details import per_thousand
 from demo.service import Belief, CompareService, png
 from tests.conftest import missing
 

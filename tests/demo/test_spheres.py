@@ -14,7 +14,7 @@ from demo.assets import ASSETS, PORTRAITS
 from demo.figures.atlas import CELL, COLUMNS, atlas
 from demo.figures.spheres import SphereSet, uploads
 from demo.figures.standalone import standalone
-from demo.pages.places import as_csv, embed_all, points
+from demo.placed import as_csv, embed_all, points
 from demo.service import CompareService
 from model.checkpoint import load_checkpoint
 from model.gallery import GalleryInvalid
