@@ -5,10 +5,11 @@
 # make models   train the checkpoints that ship again, from three seeds, and take the best-validated
 #               (two and a half hours on two cores; goes on where it was stopped)
 # make picture  README's picture from the running app
+# make space KIND=streamlit DEST=../space   a folder to push as a Hugging Face Space; or gradio, zerogpu
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test lint models picture .venv
+.PHONY: app test lint models picture space .venv
 
 app: .venv/installed
 	$(BIN)/streamlit run app.py
@@ -32,6 +33,9 @@ models: .venv/installed
 
 picture: .venv/installed
 	$(BIN)/python -m tests.browser.picture
+
+space: .venv/installed
+	$(BIN)/python -m hosting.build $(KIND) $(DEST)
 
 .venv: .venv/installed
 
