@@ -3,12 +3,12 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from demo.figures.people import people_colours
 from demo.figures.spheres import SphereSet
+from demo.once import Once
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
 from model.files import fingerprint
@@ -28,7 +28,7 @@ GALLERY = "MARGINSCOPE_GALLERY"  # names a folder made by `prepare.py --images -
 IMAGES = "MARGINSCOPE_IMAGES"  # names the folder of people that such a gallery was made from
 
 
-@cache
+@Once
 def recognizer(name: str) -> Recognizer:
     """A recogniser by its loss or as the reference, loaded once a process.
 
@@ -45,7 +45,7 @@ def onnx_recognizer(path: Path) -> Recognizer:
     return _onnx(path, tuple(times))
 
 
-@cache
+@Once
 def _onnx(path: Path, times: tuple[int, ...]) -> Recognizer:
     return load_onnx(path)
 
@@ -55,7 +55,7 @@ def gallery_folder() -> Path:
     return Path(os.environ.get(GALLERY) or ASSETS)
 
 
-@cache
+@Once
 def spheres(folder: Path) -> SphereSet:
     """A folder's gallery and its layout; GalleryInvalid where they have not been made."""
     gallery = load_gallery(folder / "gallery.npz")
@@ -74,7 +74,7 @@ def _hold(made: str, checkpoints: Mapping[str, str]) -> None:
             raise GalleryInvalid(path=made, problem="outdated", detail=file.name)
 
 
-@cache
+@Once
 def embedder_of(name: str) -> Callable[[RGB], Embedding]:
     """Aligned faces -> embeddings by a recogniser that ships, or by the network as it began."""
     if name != UNTRAINED:
@@ -84,7 +84,7 @@ def embedder_of(name: str) -> Callable[[RGB], Embedding]:
     return embedder(untrained(card.config), card.config.input_size)
 
 
-@cache
+@Once
 def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
     """The file of each gallery photo, where this machine has them all; None where it has not.
 
@@ -106,13 +106,13 @@ def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
     return tuple(found)
 
 
-@cache
+@Once
 def checkpoint(name: str) -> Checkpoint:
     """A shipped checkpoint with its network and class centres; CheckpointInvalid."""
     return load_checkpoint(ASSETS / f"{name}.safetensors")
 
 
-@cache
+@Once
 def spaces() -> tuple[Gallery, dict[str, Space]]:
     """The gallery that ships, and each shipped model's view of it.
 
@@ -122,7 +122,7 @@ def spaces() -> tuple[Gallery, dict[str, Space]]:
     return gallery, {name: space(gallery, checkpoint(name)) for name in SHIPPED}
 
 
-@cache
+@Once
 def playback() -> dict[str, Reel]:
     """The small trainings on film, by set.
 
@@ -139,13 +139,13 @@ def colours_by_folder() -> dict[str, str]:
     return dict(zip(gallery.names, people_colours(gallery), strict=True))
 
 
-@cache
+@Once
 def results(name: str) -> dict[str, Any]:
     """What evaluate.py measured, such as "view1"; empty where it is not there."""
     return _read(ASSETS.parent / "results" / f"{name}.json")
 
 
-@cache
+@Once
 def kept_by_spheres(folder: Path) -> dict[str, dict[str, float]]:
     """What prepare.py measured of the spheres in a folder, by model; empty where it did not.
 

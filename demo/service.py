@@ -191,11 +191,19 @@ class CompareService:
             used=choose(faces, image.shape) if face is None else face - 1,
         )
 
+    def knows(self, *photos: Photo) -> bool:
+        """Whether the embeddings of these photos are there, so that compare() computes none."""
+        return all((r.name, p.used) in p.embedded for r in self.recognizers for p in photos)
+
+    def embed(self, *photos: Photo) -> dict[str, Embedding]:
+        """The faces used, unit (M, D), by recogniser; nothing where there are no photos."""
+        if not photos:
+            return {}
+        return {r.name: embed_photos(r.name, r.embed, photos) for r in self.recognizers}
+
     def compare(self, left: Photo, right: Photo, belief: Belief = EVEN) -> Comparison:
         """Each recogniser's answer on the two faces used."""
-        embeddings = {
-            r.name: embed_photos(r.name, r.embed, (left, right)) for r in self.recognizers
-        }
+        embeddings = self.embed(left, right)
         answers = {
             r.name: answer(r.calibration, embeddings[r.name], belief) for r in self.recognizers
         }

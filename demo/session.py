@@ -1,5 +1,6 @@
 """The two photos of a visitor: how they are read, swapped, cleared, undone; the ready pairs."""
 
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,8 @@ class Session:
 
     photos, problems: by side. before: the photos that undo() brings back. inputs: counts up by side
     to give its upload widget a fresh start, so that a file is not kept twice. pair: which ready
-    pair comes next.
+    pair comes next. given: files that are still to be read, by side. since: when the first of them
+    came, in seconds of time.monotonic().
     """
 
     photos: dict[str, Photo] = field(default_factory=dict)
@@ -31,20 +33,35 @@ class Session:
     before: dict[str, Photo] = field(default_factory=dict)
     inputs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SIDES, 0))
     pair: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
+    given: dict[str, bytes] = field(default_factory=dict, repr=False)
+    since: float = 0.0
 
-    def put(self, service: CompareService, side: str, data: bytes) -> None:
-        """Read a photo into a side; an unreadable one leaves what was there and says why."""
+    def give(self, side: str, data: bytes) -> None:
+        """Take a photo's file for a side; read_given() reads it when its turn has come."""
+        if not self.given:
+            self.since = time.monotonic()
         self.inputs[side] += 1
         self.problems.pop(side, None)
-        try:
-            self.photos[side] = service.read(data, side)
-        except MarginScopeError as error:
-            self.problems[side] = error
+        self.given[side] = data
+
+    def read_given(self, service: CompareService) -> None:
+        """Read what was given; an unreadable photo leaves what was there and says why."""
+        for side in list(self.given):
+            try:
+                self.photos[side] = service.read(self.given.pop(side), side)
+            except MarginScopeError as error:
+                self.problems[side] = error
+
+    def put(self, service: CompareService, side: str, data: bytes) -> None:
+        """Give a photo and read it at once."""
+        self.give(side, data)
+        self.read_given(service)
 
     def swap(self) -> None:
         """The first becomes the second."""
         other = dict(zip(SIDES, SIDES[::-1], strict=True))
         self.photos = {other[side]: photo for side, photo in self.photos.items()}
+        self.given = {other[side]: data for side, data in self.given.items()}
         self.inputs = {side: count + 1 for side, count in self.inputs.items()}
         self.problems = {}
 
@@ -58,17 +75,23 @@ class Session:
         self.keep_for_undo()
         for side in sides or SIDES:
             self.photos.pop(side, None)
+            self.given.pop(side, None)
             self.inputs[side] += 1
         self.problems = {}
 
     def undo(self) -> None:
         """The photos before the last clear() or ready pair; undone itself by another undo()."""
-        self.photos, self.before = self.before, self.photos
+        self.photos, self.before, self.given = self.before, self.photos, {}
         self.inputs = {side: count + 1 for side, count in self.inputs.items()}
         self.problems = {}
 
     def take_ready_pair(self, service: CompareService, same: bool) -> None:
         """Fill both sides with the next ready pair; undo() brings back what stood there."""
+        self.give_ready_pair(same)
+        self.read_given(service)
+
+    def give_ready_pair(self, same: bool) -> None:
+        """Give both sides the next ready pair."""
         ready = ready_pairs()
         self.keep_for_undo()
         files = PORTRAITS
@@ -76,7 +99,7 @@ class Session:
             files = ready.same[same][self.pair[same] % len(ready.same[same])]
             self.pair[same] += 1
         for side, file in zip(SIDES, files, strict=True):
-            self.put(service, side, file.read_bytes())
+            self.give(side, file.read_bytes())
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from compare import PhotosNotNamed, ShareInvalid
 from demo.language import LANGUAGES, guess, text
 from demo.pairs import PairsUnreadable, PhotoMissing
 from demo.service import FaceNumberInvalid
+from demo.turns import TurnsFull
 from model.checkpoint import CheckpointInvalid
 from model.faces import FaceNotFound, FacesTooMany
 from model.gallery import GalleryInvalid
@@ -44,6 +45,7 @@ SHOWN = (
     EmbeddingsTooLarge,
     EmbeddingsUnreadable,
     TooFewLabelled,
+    TurnsFull,
 )
 
 
