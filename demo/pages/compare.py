@@ -9,7 +9,6 @@ import streamlit as st
 
 from demo import assets
 from demo.figures.dial import degrees, dial, signed
-from demo.figures.numbers import per_thousand
 from demo.figures.picture import picture
 from demo.figures.standalone import FIGURES, script
 from demo.language import Text
@@ -22,8 +21,9 @@ from demo.pages.spheres import spheres
 from demo.pages.terms import term
 from demo.pages.waiting import in_turn
 from demo.placed import marked
-from demo.service import Answer, Belief, CompareService, Comparison, Photo
+from demo.service import Belief, CompareService, Comparison, Photo
 from demo.session import SIDES, ready_pairs
+from demo.told import dial_alt, disagreement, shares
 from demo.turns import TurnsFull
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
@@ -171,7 +171,8 @@ def _dials(service: CompareService, comparison: Comparison | None, words: Text) 
     if comparison is None:
         st.caption(words("compare.privacy", megabytes=MAX_BYTES // 2**20))
         return
-    _disagreement(answers, words)
+    for sentence in disagreement(answers, words):
+        st.info(sentence)
     with st.container(horizontal=True, horizontal_alignment="center", key="save"):
         st.download_button(
             words("details.save"), json.dumps(comparison.to_json(), indent=1),
@@ -182,59 +183,24 @@ def _dials(service: CompareService, comparison: Comparison | None, words: Text) 
         _save_picture()(key="save-picture", data=data, width="content")
 
 
-def _disagreement(answers: dict[str, Answer], words: Text) -> None:
-    """Say where softmax and ArcFace do not agree, and why; and what the reference says then."""
-    ours = {name: answers[name] for name in ("softmax", "arcface")}
-    if len({answer.verdict for answer in ours.values()}) > 1:
-        st.info(
-            words(
-                "compare.disagree",
-                **{name: words(f"verdict.{a.verdict}") for name, a in ours.items()},
-                **{f"{name}_probability": f"{a.probability:.2f}" for name, a in ours.items()},
-            )
-        )
-    reference = answers.get(REFERENCE)
-    if reference is not None and any(a.verdict != reference.verdict for a in ours.values()):
-        verdict = words(f"verdict.{reference.verdict}")
-        st.info(words("compare.reference_says", verdict=verdict))
-
-
 def _dial(recognizer: Recognizer, comparison: Comparison | None, words: Text) -> None:
-    name, calibration = recognizer.name, recognizer.calibration
-    fields = {
-        "loss": words.loss(name),
-        "genuine": degrees(calibration.typical(same=True)),
-        "impostor": degrees(calibration.typical(same=False)),
-        "threshold": degrees(calibration.threshold),
-    }
-    if comparison is None:
-        st.image(
-            dial(name, calibration, None, words), width="stretch",
-            alt=words("compare.dial_alt_empty", **fields),
-        )  # fmt: skip
-        st.html(f'<div class="reading"><h3>{loss_term(words, name, "dial")}</h3></div>')
+    name = recognizer.name
+    answer = comparison.answers[name] if comparison else None
+    drawn = dial(name, recognizer.calibration, answer.angle if answer else None, words)
+    st.image(drawn, width="stretch", alt=dial_alt(recognizer, answer, words))
+    heading = f"<h3>{loss_term(words, name, 'dial')}</h3>"
+    if answer is None:
+        st.html(f'<div class="reading">{heading}</div>')
         return
-    answer = comparison.answers[name]
-    fields["angle"] = degrees(answer.angle)
-    fields["similarity"] = signed(answer.similarity, 2)
-    st.image(
-        dial(name, calibration, answer.angle, words), width="stretch",
-        alt=words("compare.dial_alt", **fields),
-    )  # fmt: skip
     probability = words("verdict.probability", value=f"{answer.probability:.2f}")
-    similarity = words("figure.similarity", value=fields["similarity"])
+    similarity = words("figure.similarity", value=signed(answer.similarity, 2))
     st.html(
-        f'<div class="reading"><h3>{loss_term(words, name, "dial")}</h3>'
-        f"<strong>{fields['angle']}</strong>"
+        f'<div class="reading">{heading}<strong>{degrees(answer.angle)}</strong>'
         f"<span>{similarity}</span><em>{words(f'verdict.{answer.verdict}')}</em>"
         f"<span>{term(words, 'probability', probability, name)}</span></div>"
     )
-    for kind, share, error, counts in (
-        ("far", answer.far, answer.far_error, calibration.impostor),
-        ("frr", answer.frr, answer.frr_error, calibration.genuine),
-    ):
-        told = per_thousand(share, error, sum(counts), words)
-        st.caption(words(f"compare.reading_{kind}", share=told), help=words(f"tip.{kind}"))
+    for kind, sentence in shares(recognizer, answer, words).items():
+        st.caption(sentence, help=words(f"tip.{kind}"))
 
 
 @cache
