@@ -1,0 +1,161 @@
+"""Visitors without a browser: Streamlit's WebSocket protocol and uploads by PUT.
+
+Fifty Chromiums would measure Chromium. What a page would draw arrives here all the same.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from serving import APP, serving
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Common_pb2 import UploadedFileInfo
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+SIDES = ("left", "right")
+READING = re.compile(r'class="reading".*?<strong>([^<]+)</strong>', re.DOTALL)
+PATIENCE = 600.0  # seconds
+XSRF = "_streamlit_xsrf"
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Two photos' files, and whose they are."""
+
+    files: tuple[bytes, bytes]
+    whose: str
+
+
+Ask = Callable[[Photos], Awaitable[list[float]]]  # the angles of softmax and ArcFace in degrees
+
+
+@dataclass(frozen=True)
+class App:
+    """How an app is served, as (process id, address), and how a person opens it."""
+
+    name: str
+    serving: Callable[[], AbstractContextManager[tuple[int, str]]]
+    open: Callable[[str], AbstractAsyncContextManager[Ask]]
+
+
+class VisitFailed(Exception):
+    """The page showed an error, or ended without what was waited for."""
+
+
+@dataclass
+class Seen:
+    """What one run of the script sent: upload fields by key, angles, sentences of errors."""
+
+    uploaders: dict[str, str] = field(default_factory=dict)
+    angles: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def take(self, message: ForwardMsg) -> None:
+        """Keep what counts of one message."""
+        element = message.delta.new_element
+        kind = element.WhichOneof("type")
+        if kind == "file_uploader":
+            self.uploaders[element.file_uploader.id.rsplit("$$", 1)[-1]] = element.file_uploader.id
+        elif kind == "html":
+            self.angles += READING.findall(element.html.body)
+        elif kind == "exception":
+            self.errors.append(element.exception.message)
+        elif kind == "alert" and element.alert.format == element.alert.ERROR:
+            self.errors.append(element.alert.body)
+
+
+class Visitor:
+    """One page of the app that is open."""
+
+    def __init__(self, socket: ClientConnection, http: httpx.AsyncClient) -> None:
+        self.socket, self.http = socket, http
+        self.session = self.page = ""
+        self.cached: set[str] = set()  # large messages, which a page keeps too
+
+    async def run(self, state: dict[str, list[UploadedFileInfo]] | None = None) -> Seen:
+        """Let the script run, with files in these upload fields; what it sent until its end."""
+        asked = BackMsg()
+        asked.rerun_script.page_script_hash = self.page
+        asked.rerun_script.context_info.locale = "en-US"
+        asked.rerun_script.cached_message_hashes.extend(self.cached)
+        for widget, files in (state or {}).items():
+            one = asked.rerun_script.widget_states.widgets.add(id=widget)
+            one.file_uploader_state_value.uploaded_file_info.extend(files)
+        await self.socket.send(asked.SerializeToString())
+        seen = Seen()
+        async for message in self._messages():
+            seen.take(message)
+            if message.metadata.cacheable:
+                self.cached.add(message.hash)
+            if message.WhichOneof("type") == "new_session":
+                self.session = message.new_session.initialize.session_id or self.session
+                self.page = message.new_session.page_script_hash
+            elif message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY and (
+                message.HasField("script_finished")
+            ):
+                return seen
+        raise VisitFailed("the connection ended")
+
+    async def _messages(self) -> AsyncIterator[ForwardMsg]:
+        async for data in self.socket:
+            assert isinstance(data, bytes)
+            message = ForwardMsg()
+            message.ParseFromString(data)
+            yield message
+
+    async def upload(self, uploader: str, photo: bytes) -> UploadedFileInfo:
+        """Send a photo's bytes as the page does: ask for an address, then PUT."""
+        asked = BackMsg()
+        asked.file_urls_request.request_id = "photo"
+        asked.file_urls_request.file_names.append("photo.jpg")
+        asked.file_urls_request.session_id = self.session
+        await self.socket.send(asked.SerializeToString())
+        async for message in self._messages():
+            if message.WhichOneof("type") == "file_urls_response":
+                urls = message.file_urls_response.file_urls[0]
+                break
+        else:
+            raise VisitFailed("no address for the upload")
+        answer = await self.http.put(
+            urls.upload_url,
+            files={"file": ("photo.jpg", photo, "image/jpeg")},
+            headers={"X-Xsrftoken": self.http.cookies[XSRF]},
+        )
+        answer.raise_for_status()
+        return UploadedFileInfo(
+            name="photo.jpg", size=len(photo), file_id=urls.file_id, file_urls=urls
+        )
+
+    async def compare(self, uploaders: dict[str, str], photos: Photos) -> list[float]:
+        """Give both photos one after the other, as a person does, and read the angles."""
+        for side, photo in zip(SIDES, photos.files, strict=True):
+            widget = next(w for key, w in uploaders.items() if f"file-{side}" in key)
+            seen = await self.run({widget: [await self.upload(widget, photo)]})
+            uploaders = seen.uploaders
+            if seen.errors:
+                raise VisitFailed("; ".join(seen.errors))
+        return [float(angle.rstrip("°")) for angle in seen.angles]
+
+
+@asynccontextmanager
+async def page(address: str) -> AsyncIterator[Ask]:
+    """The Streamlit page at http://..., once its first run has ended; left at the end."""
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as http:
+        (await http.get("/_stcore/health")).raise_for_status()
+        async with connect(
+            address.replace("http", "ws") + "/_stcore/stream",
+            subprotocols=["streamlit"],
+            additional_headers={"Cookie": f"{XSRF}={http.cookies[XSRF]}"},
+            max_size=None,
+            open_timeout=PATIENCE,
+            ping_interval=None,
+        ) as socket:
+            visitor = Visitor(socket, http)
+            first = await visitor.run()
+            yield lambda photos: visitor.compare(first.uploaders, photos)
+
+
+APPS = {"streamlit": App("Streamlit", lambda: serving(APP), page)}
