@@ -32,10 +32,12 @@ serverAddress = "localhost"
 """,
     'address = "localhost"\n': """address = "0.0.0.0"
 headless = true
-# The hub shows the app in a frame of another site. There a browser keeps the cookie of the
-# protection against forged requests only as SameSite=None; without it each upload answers 403.
-# Such a cookie is Secure too: browsers have to come by HTTPS, which ends at the hub's proxy.
-xsrfCookieSameSite = "none"
+# The hub shows the app in a frame of another site. There this protection lets nobody upload whose
+# browser keeps no cookies of framed sites (Safari, private windows, Debian's Chromium), not even
+# with xsrfCookieSameSite = "none": each upload answers 403. What it is against stays out without
+# it: the address of an upload holds the session's own id, which another site cannot know, and
+# enableCORS, which is on, lets no other site send a PUT.
+enableXsrfProtection = false
 """,
 }
 
