@@ -12,6 +12,7 @@ from demo.figures.flat import SPAN, degree_axis, legend, sheet, titled
 from demo.language import Text
 from model.ledger import PER_DEGREE, PairAngles, equal_error, overlap
 from model.verification import Values
+from model.views import Space
 
 PARTS = ("seen", "unseen")
 
@@ -22,6 +23,13 @@ def shares(pairs: PairAngles) -> tuple[Values, Values]:
         counts.reshape(180, PER_DEGREE).sum(axis=1) for counts in pairs.histograms()
     )
     return 100 * genuine / genuine.sum(), 100 * impostor / impostor.sum()
+
+
+def highest(spaces: dict[str, Space]) -> float:
+    """The same height for every loss's histograms, in per cent a degree."""
+    tops = [share.max() for s in spaces.values() for pairs in s.pairs.values()
+            for share in shares(pairs)]  # fmt: skip
+    return 1.08 * float(max(tops))
 
 
 def histogram_figure(

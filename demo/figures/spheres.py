@@ -92,10 +92,14 @@ class SphereSet:
 
     def nearest(self, model: str, index: int, count: int) -> list[tuple[int, float]]:
         """The nearest other faces of face `index`, with true angles in degrees."""
-        vectors = self.gallery.embeddings[model]
-        angles = np.degrees(angles_between(vectors, vectors[index]))
-        order = [int(i) for i in np.argsort(angles, kind="stable") if i != index]
-        return [(i, float(angles[i])) for i in order[:count]]
+        found = self.nearest_to(model, self.gallery.embeddings[model][index], count + 1)
+        return [(i, angle) for i, angle in found if i != index][:count]
+
+    def nearest_to(self, model: str, vector: Embedding, count: int) -> list[tuple[int, float]]:
+        """The nearest faces of a unit vector (D,), with true angles in degrees."""
+        angles = np.degrees(angles_between(self.gallery.embeddings[model], vector))
+        order = np.argsort(angles, kind="stable")[:count]
+        return [(int(i), float(angles[i])) for i in order]
 
 
 def uploads(

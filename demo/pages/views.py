@@ -11,7 +11,7 @@ from demo import assets
 from demo.figures.dial import degrees
 from demo.figures.fan import fan_figure
 from demo.figures.flat import config
-from demo.figures.histograms import histogram_figure, shares
+from demo.figures.histograms import highest, histogram_figure, shares
 from demo.figures.people import image_name, person_name
 from demo.figures.plane import plane_figure
 from demo.figures.target import FINE, MIDDLES, Curve, curves, target_figure
@@ -91,13 +91,6 @@ def histograms(spaces: dict[str, Space], words: Text) -> None:
     note(words, words("margin.histogram_how", **people))
     head = "loss", "part", "degrees", "genuine_percent", "impostor_percent"
     csv_button("histograms", head, rows, words)
-
-
-def highest(spaces: dict[str, Space]) -> float:
-    """The same height for every loss's histograms, in per cent a degree."""
-    tops = [share.max() for s in spaces.values() for pairs in s.pairs.values()
-            for share in shares(pairs)]  # fmt: skip
-    return 1.08 * float(max(tops))
 
 
 @st.fragment
