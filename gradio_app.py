@@ -20,4 +20,4 @@ if __name__ == "__main__":
     }
     from demo.tabs.page import serve
 
-    serve()
+    serve().block_thread()

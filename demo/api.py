@@ -254,7 +254,7 @@ def _service(names: list[str]) -> CompareService:
 
 
 def _given(data: bytes | None, name: str) -> bytes:
-    if not data:
+    if data is None:
         raise PhotoNotGiven(name=name)
     return data
 

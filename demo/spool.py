@@ -16,7 +16,8 @@ from pathlib import Path
 from model.images import MAX_BYTES
 
 MEMORY = Path("/dev/shm")
-KEPT = 300.0  # seconds that an upload lies there at most which nothing has read
+KEPT = 120.0  # seconds that Gradio's copy of an upload lies there; a queue is shorter
+ROOM = 512 * 2**20  # bytes that all of them take at most
 FOLDER = "marginscope-"
 AT_ONCE = 8  # uploads of the largest size that must fit, or the disk is the safer place
 
@@ -36,25 +37,46 @@ def spool_in_memory(folder: Path = MEMORY) -> bool:
     return offered
 
 
-def swept_folder(age: float = KEPT) -> Path:
-    """A new folder for this process, where nothing stays longer than `age` seconds.
+def swept_folder(age: float = KEPT, room: int = ROOM) -> Path:
+    """A new folder for this process's uploads: none stays longer than `age` seconds.
 
-    Gradio's photos are read and deleted at once (demo/tabs/photo.py); this is for those that
-    nobody asked about. The folder goes with the process, or where that was killed with the next.
+    Where they take more than `room` bytes the oldest go at once. The folder goes with the process;
+    one that a killed process left goes when the next begins.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        if not Path(f"/proc/{left.name.removeprefix(FOLDER).partition('-')[0]}").exists():
+        if not _alive(left.name.removeprefix(FOLDER).partition("-")[0]):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    threading.Thread(target=_sweep, args=(folder, age), daemon=True).start()
+    threading.Thread(target=_keep_swept, args=(folder, age, room), daemon=True).start()
     return folder
 
 
-def _sweep(folder: Path, age: float) -> None:
+def sweep(folder: Path, age: float, room: int) -> None:
+    """Delete the files that are older than `age` seconds, and the oldest beyond `room` bytes."""
+    found = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # somebody else has moved it
+            status = path.stat()
+            found.append((status.st_mtime, 0 if path.is_dir() else status.st_size, path))
+    for changed, size, path in sorted(found, reverse=True):
+        room -= size
+        if time.time() - changed > age or room < 0:
+            with contextlib.suppress(OSError):  # a folder that is not empty stays
+                path.rmdir() if path.is_dir() else path.unlink()
+
+
+def _keep_swept(folder: Path, age: float, room: int) -> None:
     while True:
-        time.sleep(age / 5)
-        for path in sorted(folder.rglob("*"), reverse=True):  # what lies in a folder before it
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > age:
-                    path.rmdir() if path.is_dir() else path.unlink()
+        time.sleep(min(5.0, age / 5))
+        sweep(folder, age, room)
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True

@@ -68,7 +68,7 @@ class CompareTab:
                 self.notes = gr.Markdown()
                 with gr.Row(elem_classes="saves"):
                     self.answer = gr.HTML()
-                    self.picture = figure("save_picture", SAVE, elem_id="picture", visible=False)
+                    self.picture = figure("save_picture", SAVE, elem_id="picture")
             self._side("right")
 
     def _side(self, side: str) -> None:
@@ -125,7 +125,7 @@ class CompareTab:
 
     def _listen(self) -> None:
         def read(side: str, here: Session, data: bytes | None) -> None:
-            if data:
+            if data is not None:
                 here.put(CompareService([]), side, data)
 
         def choose(side: str, here: Session, number: int) -> None:
@@ -219,7 +219,7 @@ class CompareTab:
             self.dials: dials(service, comparison, words),
             self.notes: paragraphs(said),
             self.answer: answer_link(comparison, words),
-            self.picture: gr.update(value=saved, visible=saved is not None),
+            self.picture: saved,
         }
 
     def _draw_spheres(

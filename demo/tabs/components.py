@@ -1,7 +1,7 @@
-"""Gradio's components where ours differ: a photo's file is gone as soon as it is read.
+"""Gradio's components where ours differ: photos come as bytes, and from where they may.
 
-Gradio keeps each upload as a file in its cache until a timer deletes it. Here nothing needs the
-file once it is read: what the page shows of a photo is in the answer itself.
+An upload lies in Gradio's cache, which demo/spool.py sweeps. Nothing of ours needs it there once it
+is read: what the page shows of a photo is in the answer itself.
 """
 
 import contextlib
@@ -20,38 +20,39 @@ OWN_FILE = "/gradio_api/file="  # what an upload is called that an agent's tool 
 
 
 class Taken:
-    """What both components share: where a file may come from, and that it is gone once read."""
+    """What both components share: where a file may come from."""
 
     async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
         """The file of an upload; of an address only where the server is the visitor's own."""
         given = str(url_or_file_path)
-        if given.startswith(("http://", "https://")):
-            _, own, path = given.partition(OWN_FILE)
-            if own and utils.is_in_or_equal(path, utils.get_upload_folder()):
-                return path
-            if hosted():
-                raise gr.Error("Upload the photo: this server fetches none from an address.")
+        if not given.startswith(("http://", "https://")):
+            return await self._cached(given)
+        _, own, path = given.partition(OWN_FILE)
+        if own and utils.is_in_or_equal(path, utils.get_upload_folder()):
+            return path
+        if hosted():
+            raise gr.Error("Upload the photo: this server fetches none from an address.")
+        try:
+            return await self._cached(given)
+        except Exception as error:
+            raise gr.Error(f"{given} cannot be fetched ({error}): upload the photo.") from None
+
+    async def _cached(self, given: str) -> str | None:
         found: str | None = await super().async_move_resource_to_block_cache(  # type: ignore[misc]
-            url_or_file_path
+            given
         )
         return found
 
 
-def take(payload: FileData | ImageData) -> bytes:
-    """A photo's bytes, at most one more than may be; its file and folder are gone afterwards."""
+def read(payload: FileData | ImageData) -> bytes:
+    """A photo's bytes, at most one more than may be; none of a file that was swept away."""
     if payload.url and payload.url.startswith("data:"):
         return bytes(processing_utils.decode_base64_to_binary(payload.url)[0])
-    path = Path(str(payload.path))
     try:
-        with path.open("rb") as stream:
+        with Path(str(payload.path)).open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise gr.Error("This photo was read already, and deleted: give it again.") from None
-    finally:
-        if utils.is_in_or_equal(path, utils.get_upload_folder()):
-            path.unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # another visitor's file lies there too
-                path.parent.rmdir()
+        return b""
 
 
 class PhotoInput(Taken, gr.Image):  # type: ignore[misc]
@@ -63,7 +64,7 @@ class PhotoInput(Taken, gr.Image):  # type: ignore[misc]
 
     def preprocess(self, payload: ImageData | None) -> bytes | None:
         """The photo's bytes."""
-        return None if payload is None else take(payload)
+        return None if payload is None else read(payload)
 
 
 class PhotosInput(Taken, gr.File):  # type: ignore[misc]
@@ -77,7 +78,7 @@ class PhotosInput(Taken, gr.File):  # type: ignore[misc]
         """The photos' bytes."""
         if payload is None:
             return []
-        return [take(one) for one in (payload if isinstance(payload, ListFiles) else [payload])]
+        return [read(one) for one in (payload if isinstance(payload, ListFiles) else [payload])]
 
 
 def photo_input(**options: Any) -> PhotoInput:

@@ -19,6 +19,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "faces
 MOUNT = """
 const loaded = import("data:text/javascript;base64,{script}");
 const show = () => loaded.then(({{ default: draw }}) => {{
+  element.style.display = props.value ? '' : 'none';
   if (props.value) draw({{ data: props.value, parentElement: element, setTriggerValue() {{}} }});
 }});
 watch('value', show);

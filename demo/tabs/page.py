@@ -1,6 +1,9 @@
 """The Gradio app as a whole: its page, its endpoints, how it is served."""
 
+import threading
+import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -20,7 +23,9 @@ from demo.turns import turns
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 
-STAYS = 1800  # seconds after which a visitor's photos leave the memory
+STAYS = 1800.0  # seconds after a visitor's last click in which the session is kept
+LEFT = 60.0  # the same after the page was closed; it may have been reloaded
+SESSIONS = 200  # that are kept at most
 WAITING = 64  # who may wait at once, for the page and the endpoints together
 # What the browser does where the language changes, and where the visitor has changed it.
 SPEAK = "language => { document.documentElement.lang = language; }"
@@ -34,9 +39,9 @@ KEEP = """language => {
 def page() -> gr.Blocks:
     """Everything: three tabs in two languages, and the endpoints."""
     words = text("en")
-    with gr.Blocks(title=words("app.title"), delete_cache=(60, 300)) as blocks:
+    with gr.Blocks(title=words("app.title")) as blocks:
         said = Said()
-        state = gr.State(Session(), time_to_live=STAYS)
+        state = gr.State(Session())
         with gr.Row(elem_classes="title"):
             said(gr.Markdown, lambda w: {"value": f"# {w('app.title')}\n{w('app.tagline')}"})
             language = gr.Radio(
@@ -108,15 +113,32 @@ def _endpoint(button: gr.Button, answer: Callable[..., Any], inputs: list[Any]) 
     button.click(told, inputs, output, api_name=answer.__name__, concurrency_id="faces")
 
 
-def serve(**options: Any) -> Any:
-    """Serve the page, the endpoints and the MCP tools until the process ends."""
+def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks:
+    """Serve the page, the endpoints and the MCP tools, in threads of their own."""
     blocks = page()
-    at_once = turns().at_once
-    blocks.queue(default_concurrency_limit=at_once, max_size=WAITING, api_open=False)
-    return blocks.launch(
+    blocks.queue(default_concurrency_limit=turns().at_once, max_size=WAITING, api_open=False)
+    app, _, _ = blocks.launch(
         theme=gr.themes.Default(primary_hue="blue", font=["system-ui", "sans-serif"]),
         css_paths=Path(__file__).with_name("style.css"),
-        mcp_server=True, max_file_size=MAX_BYTES, run_history=False, enable_monitoring=False,
-        share=False, show_error=False, ssr_mode=False, pwa=False, footer_links=["api", "settings"],
-        **options,
+        mcp_server=True, max_file_size=MAX_BYTES, state_session_capacity=SESSIONS,
+        run_history=False, enable_monitoring=False, share=False, show_error=False, ssr_mode=False,
+        pwa=False, footer_links=["api", "settings"], prevent_thread_lock=True, **options,
     )  # fmt: skip
+    threading.Thread(target=_forget, args=(app.state_holder, stays, left), daemon=True).start()
+    return blocks
+
+
+def _forget(holder: Any, stays: float, left: float) -> None:
+    """Let go of sessions that are over.
+
+    Gradio would drop gr.State alone; it also keeps what each session was last shown, photos and
+    all, for the next 10,000 sessions.
+    """
+    while True:
+        time.sleep(min(5.0, left))
+        for name, session in list(holder.session_data.items()):
+            idle = (datetime.now() - holder.time_last_used[name]).total_seconds()
+            if idle > (left if session.is_closed else stays):
+                with holder.lock:
+                    holder.session_data.pop(name, None)
+                    holder.time_last_used.pop(name, None)
