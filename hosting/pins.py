@@ -10,7 +10,7 @@ from packaging.version import Version
 
 # Of requirements.txt: what trains, measures and prepares. A page imports none of it.
 UNSERVED = {
-    "joblib", "scikit-learn", "scipy", "tensorboard", "threadpoolctl", "tqdm", "tyro", "umap-learn",
+    "scikit-learn", "scipy", "tensorboard", "threadpoolctl", "tqdm", "tyro", "umap-learn",
 }  # fmt: skip
 # What PyPI's torch needs of CUDA, which PyTorch's own wheels for a CPU do without: left to pip.
 CUDA = ("cuda-", "nvidia-", "triton")
