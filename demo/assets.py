@@ -4,17 +4,18 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from demo.figures.people import people_colours
 from demo.figures.spheres import SphereSet
 from demo.once import Once
 from model.checkpoint import Checkpoint, load_checkpoint
 from model.data import IMAGE_SUFFIXES, DataNotFound, lfw_home
+from model.errors import MarginScopeError
 from model.files import fingerprint
 from model.film import Reel, load_playback
 from model.gallery import Gallery, GalleryInvalid, load_gallery, load_spheres
-from model.images import RGB
+from model.images import RGB, read_image
 from model.playback import TRUNK
 from model.recognizer import UNTRAINED, Embedding, Recognizer, embedder, untrained
 from model.reference import REFERENCE, beside, load_onnx, load_reference, reference_installed
@@ -26,6 +27,38 @@ SHIPPED = ("softmax", "norm-softmax", "arcface")
 ONNX = "MARGINSCOPE_ONNX"  # names an ONNX file that the app shows beside ours
 GALLERY = "MARGINSCOPE_GALLERY"  # names a folder made by `prepare.py --images --output`
 IMAGES = "MARGINSCOPE_IMAGES"  # names the folder of people that such a gallery was made from
+
+
+class AssetUnreadable(MarginScopeError):
+    """A file of the product that is missing, or whose content is not what belongs there."""
+
+    sentence = (
+        "{path} cannot be read: {problem}. Fetch the file again, or make it again with the command "
+        "that README names."
+    )
+    problems: ClassVar[Mapping[str, str]] = {
+        "missing": "there is no such file",
+        "damaged": "it is damaged",
+    }
+
+
+def shipped(path: Path) -> bytes:
+    """The content of a file that ships; AssetUnreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        problem = "missing" if isinstance(error, FileNotFoundError) else error.strerror
+        raise AssetUnreadable(path=path.name, problem=problem) from None
+
+
+def shipped_photo(path: Path) -> bytes:
+    """The same of a photo, which is one."""
+    data = shipped(path)
+    try:
+        read_image(data)
+    except MarginScopeError:
+        raise AssetUnreadable(path=path.name, problem="damaged") from None
+    return data
 
 
 @Once
@@ -66,11 +99,12 @@ def spheres(folder: Path) -> SphereSet:
 def _hold(made: str, checkpoints: Mapping[str, str]) -> None:
     """GalleryInvalid unless the file `made` came from the checkpoints that ship, by their digests.
 
-    `checkpoints`: digests by loss.
+    CheckpointInvalid where one of these is not sound. `checkpoints`: digests by loss.
     """
     for name, digest in checkpoints.items():
         file = ASSETS / f"{name}.safetensors"
         if not file.is_file() or fingerprint(file) != digest:
+            checkpoint(name)  # which may be what is wrong
             raise GalleryInvalid(path=made, problem="outdated", detail=file.name)
 
 
@@ -139,9 +173,26 @@ def colours_by_folder() -> dict[str, str]:
     return dict(zip(gallery.names, people_colours(gallery), strict=True))
 
 
-@Once
 def results(name: str) -> dict[str, Any]:
-    """What evaluate.py measured, such as "view1"; empty where it is not there."""
+    """What evaluate.py measured, such as "view1"; empty where that is missing or damaged."""
+    try:
+        return measured(name)
+    except AssetUnreadable:
+        return {}
+
+
+def damage(name: str) -> AssetUnreadable | None:
+    """Why there are no such results, where the file is there."""
+    try:
+        measured(name)
+    except AssetUnreadable as error:
+        return None if error.fields["problem"] == "missing" else error
+    return None
+
+
+@Once
+def measured(name: str) -> dict[str, Any]:
+    """The same; AssetUnreadable where it is missing or damaged."""
     return _read(ASSETS.parent / "results" / f"{name}.json")
 
 
@@ -151,13 +202,21 @@ def kept_by_spheres(folder: Path) -> dict[str, dict[str, float]]:
 
     For the gallery that ships it is in results/layout.json, for one's own in its folder.
     """
-    found = results("layout") if folder == ASSETS else _read(folder / "layout.json")
+    try:
+        found = measured("layout") if folder == ASSETS else _read(folder / "layout.json")
+    except AssetUnreadable:
+        return {}
     spheres: dict[str, dict[str, float]] = found.get("spheres", {})
     return spheres
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        found = json.loads(shipped(path))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise AssetUnreadable(path=path.name, problem="damaged")
     return found
 
 

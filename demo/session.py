@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from demo.assets import PORTRAITS
+from demo.assets import PORTRAITS, AssetUnreadable, shipped_photo
 from demo.service import CompareService, Photo
 from model.data import DataNotFound, lfw_home, read_pairs
 from model.errors import MarginScopeError
@@ -99,7 +99,10 @@ class Session:
             files = ready.same[same][self.pair[same] % len(ready.same[same])]
             self.pair[same] += 1
         for side, file in zip(SIDES, files, strict=True):
-            self.give(side, file.read_bytes())
+            try:
+                self.give(side, shipped_photo(file))
+            except AssetUnreadable as error:
+                self.problems[side] = error
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ def shares(recognizer: Recognizer, answer: Answer, words: Text) -> dict[str, str
 
 def disagreement(answers: Mapping[str, Answer], words: Text) -> list[str]:
     """Where softmax and ArcFace do not agree, and why; and what the reference says then."""
-    ours = {name: answers[name] for name in OURS}
+    ours = {name: answers[name] for name in OURS if name in answers}
     said = []
     if len({answer.verdict for answer in ours.values()}) > 1:
         said.append(

@@ -40,7 +40,7 @@ class Turns:
 
     @contextmanager
     def turn(
-        self, tell: Callable[[int], None] = lambda before: None, since: float | None = None
+        self, tell: Callable[[int], object] = lambda before: None, since: float | None = None
     ) -> Iterator[None]:
         """Compute within it: `with turns.turn(): ...`; not within another turn of the same thread.
 
@@ -57,7 +57,7 @@ class Turns:
                 self._working -= 1
                 self._moved.notify_all()
 
-    def _wait(self, place: tuple[float, int], tell: Callable[[int], None]) -> None:
+    def _wait(self, place: tuple[float, int], tell: Callable[[int], object]) -> None:
         """Return at work, or raise and stand in the line no more."""
         with self._moved:
             if len(self._line) >= self.most:

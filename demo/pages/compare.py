@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import streamlit as st
@@ -40,12 +40,14 @@ def compare_page() -> None:
     buttons, stage, below = (st.container(key=key) for key in ("buttons", "stage", "below"))
     with below:
         choice = _choices(words)
-    try:
-        with stage, st.spinner(words("compare.thinking")):
-            service = CompareService(choice.recognizers())
-    except MarginScopeError as error:
-        st.error(words.error(error))
+    with stage, st.spinner(words("compare.thinking")):
+        recognizers, problems = choice.recognizers()
+    with buttons:
+        for problem in problems:
+            st.error(words.error(problem))
+    if not recognizers:
         return
+    service = CompareService(recognizers)
     with stage:
         first, answer, second = (st.container(key=key) for key in ("first", "answer", "second"))
     with answer:
@@ -90,7 +92,10 @@ def _compared(service: CompareService, belief: Belief, words: Text) -> Compariso
             st.error(words.error(error))
             st.button(words("turns.again"), key="again")
         return None
-    return service.compare(*photos(), belief) if len(photos()) == len(SIDES) else None
+    if len(photos()) < len(SIDES):
+        return None
+    left, right = photos()
+    return service.compare(left, right, belief)
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,20 @@ class Choice:
     onnx: bool
     belief: Belief
 
-    def recognizers(self) -> list[Recognizer]:
-        """The recognisers shown, in order; an error of ours says why one cannot be loaded."""
-        found = [assets.recognizer(name) for name in self.names]
+    def recognizers(self) -> tuple[list[Recognizer], list[MarginScopeError]]:
+        """The recognisers shown, in order, and why others cannot be loaded."""
+        loads = [partial(assets.recognizer, name) for name in self.names]
         file = assets.onnx_file()
-        return [*found, assets.onnx_recognizer(file)] if self.onnx and file else found
+        if self.onnx and file:
+            loads.append(partial(assets.onnx_recognizer, file))
+        found: list[Recognizer] = []
+        problems: list[MarginScopeError] = []
+        for load in loads:
+            try:
+                found.append(load())
+            except MarginScopeError as error:
+                problems.append(error)
+        return found, problems
 
 
 def _choices(words: Text) -> Choice:

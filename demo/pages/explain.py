@@ -12,7 +12,9 @@ from demo.figures.dial import degrees
 from demo.figures.occlusion import MARKS, colour_bar, common_scale, degrees_more, overlay
 from demo.figures.people import image_name
 from demo.language import Text
+from demo.pages.frame import saying
 from demo.pages.terms import note
+from demo.pages.waiting import in_turn
 from demo.service import CompareService, Comparison
 from demo.session import SIDES
 from model.errors import MarginScopeError
@@ -31,15 +33,16 @@ class Explained:
     pair: str = ""
     maps: dict[str, Occlusion] = field(default_factory=dict)
 
-    def of(self, comparison: Comparison, recognizer: Recognizer) -> Occlusion:
-        """The map under one loss, computed where it is not there yet."""
+    def of(self, comparison: Comparison, recognizer: Recognizer, words: Text) -> Occlusion:
+        """The map under one loss, computed in turn where it is not there yet; TurnsFull."""
         crops = comparison.left.crop, comparison.right.crop
         pair = hashlib.sha256(b"".join(crop.tobytes() for crop in crops)).hexdigest()
         if pair != self.pair:
             self.pair, self.maps = pair, {}
         maps = self.maps
         if recognizer.name not in maps:
-            maps[recognizer.name] = occlusion_map(*crops, recognizer.embed)
+            with in_turn(st.empty(), words("explain.thinking"), words):
+                maps[recognizer.name] = occlusion_map(*crops, recognizer.embed)
         return maps[recognizer.name]
 
 
@@ -55,10 +58,10 @@ def explain(service: CompareService, comparison: Comparison | None, words: Text)
             return
         kept: Explained = st.session_state.setdefault("explained", Explained())
         ours = [r for r in service.recognizers if r.card is not None]
-        with st.spinner(words("explain.thinking")):
-            found = {r.name: kept.of(comparison, r) for r in ours}
-        _regions(found, comparison, ours, words)
-        _neighbours(list(found), comparison, words)
+        with saying(words):
+            found = {r.name: kept.of(comparison, r, words) for r in ours}
+            _regions(found, comparison, ours, words)
+            _neighbours(list(found), comparison, words)
 
 
 def _regions(

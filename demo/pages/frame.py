@@ -1,5 +1,7 @@
 """What every page has: its title line, the language switch, the ways to the other pages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import streamlit as st
 from demo.language import LANGUAGES, Text, guess, text
 from demo.pages.address import chosen, keep
 from demo.pages.terms import tell
+from model.errors import MarginScopeError
 
 
 def language() -> str:
@@ -31,6 +34,18 @@ def title(page: str) -> Text:
     place.title(words("app.title" if page == "compare" else f"{page}.title"), anchor=False)
     tell(words, "app.tagline" if page == "compare" else f"{page}.tagline", large=False)
     return words
+
+
+@contextmanager
+def saying(words: Text) -> Iterator[None]:
+    """Within it an error of ours becomes a sentence on the page; what stands outside goes on.
+
+    A fragment needs one of its own: Streamlit lets none of its errors out.
+    """
+    try:
+        yield
+    except MarginScopeError as error:
+        st.error(words.error(error))
 
 
 def go(page: str) -> None:

@@ -16,6 +16,7 @@ from demo.figures.people import shown_name
 from demo.language import Text
 from demo.pages.address import chosen, chosen_many, keep, put
 from demo.pages.photos import PHOTO_TYPES, forget
+from demo.pages.waiting import in_turn_with
 from demo.service import CompareService
 from model import images, labelled
 from model.errors import MarginScopeError
@@ -142,10 +143,11 @@ def _faces(files: list[UploadedFile], words: Text) -> Labelled:
     crops, people = [], []
     for k, file in enumerate(files):
         bar.progress(k / len(files), words("lab.reading"))
-        try:
-            crops.append(service.read(file.getvalue(), "left").crop)
-        except MarginScopeError:
-            continue  # a photo without a face: how many were learned is said below
+        with in_turn_with(bar, k / len(files), words):
+            try:
+                crops.append(service.read(file.getvalue(), "left").crop)
+            except MarginScopeError:
+                continue  # a photo without a face: how many were learned is said below
         people.append(person_in(file.name))
     bar.empty()
     if not crops:

@@ -32,8 +32,7 @@ def lesson_page() -> None:
         name = words(f"lesson.{names[here]}_title")
         st.subheader(words("lesson.numbered", number=here + 1, name=name), anchor=False)
         try:
-            photos = _photos()
-            STEPS[names[here]](photos, words)
+            STEPS[names[here]](_photos() if names[here] in PICTURED else {}, words)
         except MarginScopeError as error:
             st.info(words.error(error))
     _ways(here, names, words, "below")
@@ -78,9 +77,9 @@ def _photos() -> dict[str, Photo]:
 @st.cache_resource(show_spinner=False)
 def portraits() -> dict[str, Photo]:
     """The two portraits that ship, read once a process."""
-    service = CompareService([assets.recognizer(name) for name in assets.SHIPPED])
+    service = CompareService([])
     files = zip(SIDES, assets.PORTRAITS, strict=True)
-    return {side: service.read(file.read_bytes(), side) for side, file in files}
+    return {side: service.read(assets.shipped_photo(file), side) for side, file in files}
 
 
 def _convolution(photos: dict[str, Photo], words: Text) -> None:
@@ -109,3 +108,4 @@ STEPS: dict[str, Callable[[dict[str, Photo], Text], None]] = {
     "break": _break,
     "search": _search,
 }
+PICTURED = ("embedding", "convolution", "break")  # the steps that show the photos

@@ -10,8 +10,10 @@ from demo.figures.dial import degrees
 from demo.figures.flat import config
 from demo.language import Text
 from demo.pages.address import chosen, keep
+from demo.pages.frame import saying
 from demo.pages.table import table
 from demo.pages.terms import note
+from demo.pages.waiting import in_turn
 from model.angles import angles_between
 from model.degrade import DEGRADATIONS, Degradation
 from model.images import RGB
@@ -24,6 +26,11 @@ SHOWN = 168  # pixels, a crop on the screen
 @st.fragment
 def break_step(crop: RGB, words: Text) -> None:
     """Clean and spoilt crop, uint8 (112, 112, 3), their angle, and that at each strength."""
+    with saying(words):
+        _break(crop, words)
+
+
+def _break(crop: RGB, words: Text) -> None:
     kind = st.segmented_control(
         words("break.kind"), list(DEGRADATIONS), key="break-kind", required=True,
         default=chosen("break-kind", list(DEGRADATIONS), "blur"), on_change=keep("break-kind"),
@@ -47,7 +54,7 @@ def break_step(crop: RGB, words: Text) -> None:
             with st.container(width=SHOWN):
                 alt = words(f"break.alt_{name}", strength=strength)
                 st.image(image, caption, width=SHOWN, alt=alt)
-    angles = curves(crop, kind)
+    angles = curves(crop, kind, words)
     thresholds = {name: assets.recognizer(name).calibration.threshold for name in angles}
     said = sentence({name: float(angles[name][at]) for name in angles}, strength, words)
     st.markdown(said)
@@ -56,7 +63,7 @@ def break_step(crop: RGB, words: Text) -> None:
     note(words, words("break.how", typical=typical))
 
 
-def curves(crop: RGB, kind: str) -> dict[str, Values]:
+def curves(crop: RGB, kind: str, words: Text) -> dict[str, Values]:
     """By loss the angles in degrees, (K,), from the clean crop to the crop at each strength.
 
     They stay in the session until another crop comes.
@@ -67,7 +74,8 @@ def curves(crop: RGB, kind: str) -> dict[str, Values]:
         del kept[old]
     if (digest, kind) not in kept:
         faces = np.concatenate([crop[None], DEGRADATIONS[kind].series(crop)])  # (1 + K, 112, 112,3)
-        found = {name: assets.recognizer(name).embed(faces) for name in assets.SHIPPED}
+        with in_turn(st.empty(), words("compare.reading"), words):
+            found = {name: assets.recognizer(name).embed(faces) for name in assets.SHIPPED}
         kept[digest, kind] = {
             name: np.degrees(angles_between(e[:1], e[1:])) for name, e in found.items()
         }

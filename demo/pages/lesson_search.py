@@ -11,6 +11,7 @@ from demo.figures.flat import config
 from demo.language import Text
 from demo.pages.address import chosen, keep
 from demo.pages.details import per_hundred
+from demo.pages.frame import saying
 from demo.pages.table import table
 from demo.pages.terms import note
 from model.calibration import Calibration
@@ -25,6 +26,11 @@ POOR = {"tiny": 6, "blurred": 4, "cut_off": 0.3, "dark": 0.1}
 @st.fragment
 def search_step(words: Text) -> None:
     """False alarms and misses of each loss at three thresholds, and what must not be built."""
+    with saying(words):
+        _search(words)
+
+
+def _search(words: Text) -> None:
     st.markdown(words("search.about"))
     size = st.select_slider(
         words("search.strangers"), SIZES, chosen("search-n", SIZES, FIRST), key="search-n",

@@ -15,12 +15,16 @@ from demo.pages.table import csv_button, table
 from demo.pages.terms import note
 from model.degrade import DEGRADATIONS
 
+ELSEWHERE = ("ledger", "depth", "quality", "placement", "layout", "playback")  # on other pages
 SURE = 0.05  # a p-value below which a difference is told from chance
 
 
 def results_page() -> None:
     """Each protocol under its own title; one that was not measured here says its command."""
     words = title("results")
+    for name in (*PARTS, *ELSEWHERE):
+        if problem := assets.damage(name):
+            st.error(words.error(problem))
     found = {name: assets.results(name) for name in (*PARTS, "ledger")}
     for name, part in PARTS.items():
         st.subheader(words(f"results.{name}_title"), anchor=name)

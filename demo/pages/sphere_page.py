@@ -9,6 +9,7 @@ from demo.language import Text
 from demo.pages.frame import title
 from demo.pages.photos import PHOTO_TYPES, forget, session
 from demo.pages.spheres import spheres
+from demo.pages.waiting import in_turn_with
 from demo.placed import Marked
 from demo.service import CompareService, Photo
 from demo.session import SIDES, framed
@@ -32,16 +33,18 @@ class Several:
     before: list[Photo] = field(default_factory=list)
     inputs: int = 0
 
-    def take(self, files: list[UploadedFile], reading: str) -> None:
+    def take(self, files: list[UploadedFile], words: Text) -> None:
         """Read files until there are MOST photos; one that cannot be read says why."""
         self.problems, self.before, self.inputs = [], [], self.inputs + 1
         room = MOST - len(self.photos)
         self.left_out = max(0, len(files) - room)
+        reading = words("compare.reading")
         bar = st.progress(0.0, reading)
         for i, file in enumerate(files):
             if i < room:
                 try:
-                    self.photos.append(CompareService([]).read(file.getvalue(), f"{i + 1}"))
+                    with in_turn_with(bar, i / len(files), words):
+                        self.photos.append(CompareService([]).read(file.getvalue(), f"{i + 1}"))
                 except MarginScopeError as error:
                     self.problems.append((i + 1, error))
             forget(file)
@@ -86,7 +89,7 @@ def _photos(here: Several, words: Text) -> None:
     st.file_uploader(
         words("spheres.upload", most=MOST), type=PHOTO_TYPES, accept_multiple_files=True, key=key,
         max_upload_size=MAX_BYTES // 2**20,
-        on_change=lambda: here.take(st.session_state.get(key) or [], words("compare.reading")),
+        on_change=lambda: here.take(st.session_state.get(key) or [], words),
     )  # fmt: skip
     for number, error in here.problems:
         st.error(words("spheres.problem", number=number, problem=words.error(error)))

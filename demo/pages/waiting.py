@@ -29,3 +29,10 @@ def in_turn(
 def place_in_line(before: int, words: Text) -> str:
     """What somebody reads who waits."""
     return words("turns.before", count=before) if before else words("turns.next")
+
+
+@contextmanager
+def in_turn_with(bar: DeltaGenerator, done: float, words: Text) -> Iterator[None]:
+    """The same for one of several pieces: a progress bar says where one is in line."""
+    with turns().turn(lambda before: bar.progress(done, place_in_line(before, words))):
+        yield

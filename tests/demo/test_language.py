@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from compare import PhotosNotNamed, ShareInvalid
+from demo.assets import AssetUnreadable
 from demo.language import LANGUAGES, guess, text
 from demo.pairs import PairsUnreadable, PhotoMissing
 from demo.service import FaceNumberInvalid
@@ -46,6 +47,7 @@ SHOWN = (
     EmbeddingsUnreadable,
     TooFewLabelled,
     TurnsFull,
+    AssetUnreadable,
 )
 
 
