@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 READ = {".js", ".css", ".html", ".toml"}  # what demo/ reads beside its modules
+ASSETS = "demo/assets.py"
+RESULTS = {"results", "measured"}  # its functions that read results/
 
 
 def modules(root: Path, *entries: str) -> set[str]:
@@ -58,15 +60,15 @@ def read_beside(root: Path, modules: set[str]) -> set[str]:
 
 
 def measured(root: Path, modules: set[str]) -> set[str]:
-    """The results/*.json that the modules show: those they name in a call of results().
+    """The results/*.json that the modules show: those they name in a call of RESULTS.
 
-    Where a module calls it with a variable, any string of that module may be meant.
+    Where a module calls one with a variable, any string of that module may be meant.
     """
     named: set[object] = set()
     for path in modules:
         nodes = list(ast.walk(ast.parse((root / path).read_text(encoding="utf-8"))))
         calls = [node for node in nodes if isinstance(node, ast.Call) and _calls_results(node)]
-        literal = all(isinstance(call.args[0], ast.Constant) for call in calls)
+        literal = path == ASSETS or all(isinstance(call.args[0], ast.Constant) for call in calls)
         within = [arg for call in calls for arg in call.args] if literal else nodes
         named |= {node.value for node in within if isinstance(node, ast.Constant)}
     return {f"results/{file.name}" for file in root.glob("results/*.json") if file.stem in named}
@@ -75,4 +77,4 @@ def measured(root: Path, modules: set[str]) -> set[str]:
 def _calls_results(call: ast.Call) -> bool:
     function = call.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name == "results" and bool(call.args)
+    return name in RESULTS and bool(call.args)

@@ -20,10 +20,15 @@ except ImportError:
 
 import torch
 
-from demo import assets
+from demo import assets, spool
 from model.recognizer import embedder
 
 on_cpu = assets.recognizer
+# Decorating imports gradio there, which reads then where photos may lie while they arrive:
+# gradio_app.py is to find this folder when it asks for one.
+spool.swept_folder = cache(spool.swept_folder)
+os.environ |= {"GRADIO_TEMP_DIR": str(spool.swept_folder()), "GRADIO_ANALYTICS_ENABLED": "False"}
+os.environ.setdefault("MARGINSCOPE_HOSTED", "1")
 
 
 @GPU
@@ -41,5 +46,4 @@ def recognizer(name):
 
 
 assets.recognizer = recognizer
-os.environ.setdefault("MARGINSCOPE_HOSTED", "1")
 runpy.run_module("gradio_app", run_name="__main__")

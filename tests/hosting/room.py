@@ -42,7 +42,7 @@ def needs_rights() -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """Where things stand in it: the interpreter, its libraries, the app, the home."""
+    """Where things stand in it: the interpreter, its libraries, the apps, the home."""
 
     folder: Path
 
@@ -50,9 +50,8 @@ class Room:
     def python(self) -> Path:
         return self.folder / "python" / "bin" / Path(sys.executable).resolve().name
 
-    @property
-    def app(self) -> Path:
-        return self.folder / "app"
+    def app(self, kind: str) -> Path:
+        return self.folder / kind
 
     def command(self, *command: str, **environment: str) -> list[str]:
         """`command` as the other user without a network."""
@@ -69,22 +68,26 @@ class Room:
 
 
 @contextmanager
-def furnished(space: Path) -> Iterator[Room]:
-    """A room with a copy of the folder `space`. What is installed here is linked, not copied."""
+def furnished(*spaces: Path) -> Iterator[Room]:
+    """A room with copies of the folders `spaces`, which ask for the same libraries.
+
+    What is installed here gets a second name there, so that nothing is fetched or copied.
+    """
     with tempfile.TemporaryDirectory(prefix="marginscope-room-") as made:
         room = Room(Path(made))
         room.folder.chmod(0o755)
         (room.folder / "home").mkdir()
-        shutil.copytree(space, room.app)
-        for path in (room.app, *room.app.rglob("*")):
-            path.chmod(0o555 if path.is_dir() else 0o444)
+        for space in spaces:
+            shutil.copytree(space, room.app(space.name))
+            for path in (room.app(space.name), *room.app(space.name).rglob("*")):
+                path.chmod(0o555 if path.is_dir() else 0o444)
         _interpreter(room.folder / "python")
-        lines = (space / "requirements.txt").read_text(encoding="utf-8").split()
-        cuda = [d.metadata["Name"] for d in distributions()]
-        for name in (
-            *(line.partition("==")[0] for line in lines),
-            *(name for name in cuda if name.lower().startswith(CUDA)),  # what torch pulls in
-        ):
+        pins = {(space / "requirements.txt").read_text(encoding="utf-8") for space in spaces}
+        names = {line.partition("==")[0] for line in "".join(pins).split()}
+        assert len(pins) == 1
+        installed = {str(found.metadata["Name"]) for found in distributions()}
+        names |= {name for name in installed if name.lower().startswith(CUDA)}  # torch's own
+        for name in names:
             _library(name, room.folder / "site-packages")
         yield room
 
@@ -122,16 +125,19 @@ def place(source: str | Path, target: str | Path) -> None:
 
 
 @contextmanager
-def serving(room: Room, *command: str, **environment: str) -> Iterator[tuple[list[str], Path]]:
-    """The app of the room, started by `command`: how to enter its network, and its log.
+def serving(
+    room: Room, kind: str, *command: str, **environment: str
+) -> Iterator[tuple[list[str], Path]]:
+    """An app of the room, started by Python with `command`: how to enter its network, and its log.
 
     The log has no trace of an error at the end.
     """
     log = room.folder / "log.txt"
     with log.open("w") as stream:
         process = subprocess.Popen(
-            room.command(*command, **environment), cwd=room.app, stdout=stream, stderr=stream
-        )
+            room.command(str(room.python), *command, **environment),
+            cwd=room.app(kind), stdout=stream, stderr=stream,
+        )  # fmt: skip
     try:
         yield ["nsenter", f"--net=/proc/{process.pid}/ns/net"], log
     finally:

@@ -27,9 +27,16 @@ def known() -> dict[str, float]:
 
 
 @pytest.fixture(scope="module")
-def room(request, space):
+def room(space):
     needs_rights()
-    with furnished(space(request.param)) as made:
+    with furnished(space("streamlit")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def gradio_room(space):
+    needs_rights()
+    with furnished(space("gradio"), space("zerogpu")) as made:
         yield made
 
 
@@ -57,22 +64,21 @@ assert home.f_blocks * home.f_frsize <= 64 * 2**20
 """
 
 
-@pytest.mark.parametrize("room", ["streamlit"], indirect=True)
 def test_the_room_is_what_it_claims_to_be(room):
     done = subprocess.run(
-        room.command(str(room.python), "-c", CLAIMS), cwd=room.app, capture_output=True, text=True
-    )
+        room.command(str(room.python), "-c", CLAIMS),
+        cwd=room.app("streamlit"), capture_output=True, text=True,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("room", ["streamlit"], indirect=True)
 def test_the_streamlit_space_answers_a_browser(room, known, chromium, tmp_path):
-    docker = (room.app / "Dockerfile").read_text(encoding="utf-8")
+    docker = (room.app("streamlit") / "Dockerfile").read_text(encoding="utf-8")
     health = shlex.split(re.search(r"^HEALTHCHECK .*CMD (.*)$", docker, re.M)[1])
     start = json.loads(re.search(r"^CMD (.*)$", docker, re.M)[1])
     assert health[0] == start[0] == "python"
-    with serving(room, str(room.python), *start[1:], MARGINSCOPE_HOSTED="1") as (enter, log):
+    with serving(room, "streamlit", *start[1:], MARGINSCOPE_HOSTED="1") as (enter, log):
         answers(enter, [sys.executable, *health[1:]], log)
         inside = tmp_path / "chromium"  # a browser in the room's network
         inside.write_text(f'#!/bin/sh\nexec {shlex.join(enter)} {chromium} "$@"\n')
@@ -92,3 +98,61 @@ def test_the_streamlit_space_answers_a_browser(room, known, chromium, tmp_path):
             page.goto("http://localhost:8501/spheres")
             expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
             browser.close()
+
+
+ASK = """
+import json, sys
+from gradio_client import Client, handle_file
+client = Client("http://localhost:7860", verbose=False)
+answer = client.predict(*map(handle_file, sys.argv[1:]), api_name="/compare")
+endpoints = client.view_api(print_info=False, return_format="dict")["named_endpoints"]
+print(json.dumps({"models": answer["models"], "endpoints": sorted(endpoints)}))
+"""
+HUB = {"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "7860"}  # as the hub sets them
+
+
+def ask(enter: list[str], log) -> dict:
+    """What the API of a Gradio Space answers to the two portraits."""
+    ready = "import urllib.request as r; r.urlopen('http://localhost:7860', timeout=5)"
+    answers(enter, [sys.executable, "-c", ready], log)
+    command = [*enter, sys.executable, "-c", ASK, *map(str, PORTRAITS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_gradio_space_answers_its_api_in_hosted_mode(gradio_room, known):
+    with serving(gradio_room, "gradio", "app_hosted.py", **HUB) as (enter, log):
+        found = ask(enter, log)
+    angles = {name: one["angle_degrees"] for name, one in found["models"].items()}
+    assert angles == pytest.approx(known, abs=0.01)
+    assert found["endpoints"] == ["/compare"]  # no bulk embedding, no search for a person
+
+
+# What the hub's package does where there is a ZeroGPU, as far as that can be seen from here: it
+# imports gradio while it decorates, and the function runs elsewhere.
+SPACES = """
+def GPU(task):
+    import gradio
+
+    def elsewhere(name, crops):
+        print("on a GPU:", name, crops.shape, flush=True)
+        return task(name, crops)
+
+    return elsewhere
+"""
+
+
+@pytest.mark.parametrize("gpu", [True, False])
+def test_the_zerogpu_space_embeds_in_the_decorated_function(gradio_room, known, gpu):
+    stub = gradio_room.folder / "hub"
+    stub.mkdir(exist_ok=True)
+    (stub / "spaces.py").write_text(SPACES)
+    path = [str(gradio_room.folder / "site-packages"), *([str(stub)] if gpu else [])]
+    hub = HUB | {"PYTHONPATH": ":".join(path)}
+    with serving(gradio_room, "zerogpu", "app_hosted.py", **hub) as (enter, log):
+        found = ask(enter, log)
+    angles = {name: one["angle_degrees"] for name, one in found["models"].items()}
+    assert angles == pytest.approx(known, abs=0.01)
+    told = [line for line in log.read_text().splitlines() if line.startswith("on a GPU")]
+    assert len(told) == (len(known) if gpu else 0)

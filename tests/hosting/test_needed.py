@@ -9,8 +9,9 @@ import pytest
 
 from hosting.sources import measured, modules, read_beside
 
+ROOT = Path(__file__).resolve().parents[2]
 # Visits each page and each step of the lesson, in both languages, with two photos uploaded. Prints
-# what of the folder nobody opened; Python files apart, for some wait for a click.
+# what was opened there, as paths in the folder.
 VISIT = """
 import os, sys
 from pathlib import Path
@@ -39,9 +40,8 @@ for page, query in visits:
         app.query_params[key] = value
     app = app.run()
     assert not app.exception, (page, query, app.exception)
-for path in Path.cwd().rglob("*"):
-    if path.is_file() and path.suffix != ".py" and str(path.resolve()) not in opened:
-        print(path.relative_to(Path.cwd()))
+inside = [Path(path) for path in opened if Path(path).is_relative_to(Path.cwd())]
+print("\\n".join(str(path.relative_to(Path.cwd())) for path in inside))
 """
 PAGES = [
     "compare.compare_page", "sphere_page.sphere_page", "margin.margin_page", "lab.lab_page",
@@ -50,14 +50,28 @@ PAGES = [
 FOR_PEOPLE = {".gitattributes", "Dockerfile", "LICENSE", "README.md", "assets/LICENSE"}
 
 
-def test_each_file_that_is_no_python_is_opened_by_a_page(space, tmp_path):
+def opened(folder: Path, nothing: Path) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"PAGES = {PAGES}\n{VISIT}"],
-        cwd=space("streamlit"), capture_output=True, text=True, timeout=300,
-        env=os.environ | {"MARGINSCOPE_DATA": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=folder, capture_output=True, text=True, timeout=300,
+        env=os.environ | {"MARGINSCOPE_DATA": str(nothing), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    assert set(done.stdout.split()) == FOR_PEOPLE | {"requirements.txt"}
+    return set(done.stdout.split())
+
+
+def test_each_file_that_is_no_python_is_opened_by_a_page(space, tmp_path):
+    """Python files apart, for some of them wait for a click."""
+    folder = space("streamlit")
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    unread = {path for path in there - opened(folder, tmp_path) if not path.endswith(".py")}
+    assert unread == FOR_PEOPLE | {"requirements.txt"}
+
+
+def test_each_result_that_a_page_opens_here_is_there(space, tmp_path):
+    shown = {path for path in opened(ROOT, tmp_path) if path.startswith("results/")}
+    assert len(shown) >= 9
+    assert shown == {f"results/{p.name}" for p in (space("streamlit") / "results").iterdir()}
 
 
 @pytest.mark.parametrize("kind", ["streamlit", "gradio", "zerogpu"])
