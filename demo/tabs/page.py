@@ -124,8 +124,16 @@ def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks
         run_history=False, enable_monitoring=False, share=False, show_error=False, ssr_mode=False,
         pwa=False, footer_links=["api", "settings"], prevent_thread_lock=True, **options,
     )  # fmt: skip
-    threading.Thread(target=_forget, args=(app.state_holder, stays, left), daemon=True).start()
+    threading.Thread(
+        target=_keep_forgetting, args=(app.state_holder, stays, left), daemon=True
+    ).start()
     return blocks
+
+
+def _keep_forgetting(holder: Any, stays: float, left: float) -> None:
+    while True:
+        time.sleep(min(5.0, left))
+        _forget(holder, stays, left)
 
 
 def _forget(holder: Any, stays: float, left: float) -> None:
@@ -134,11 +142,9 @@ def _forget(holder: Any, stays: float, left: float) -> None:
     Gradio would drop gr.State alone; it also keeps what each session was last shown, photos and
     all, for the next 10,000 sessions.
     """
-    while True:
-        time.sleep(min(5.0, left))
-        for name, session in list(holder.session_data.items()):
-            idle = (datetime.now() - holder.time_last_used[name]).total_seconds()
-            if idle > (left if session.is_closed else stays):
-                with holder.lock:
-                    holder.session_data.pop(name, None)
-                    holder.time_last_used.pop(name, None)
+    for name, session in list(holder.session_data.items()):
+        idle = (datetime.now() - holder.time_last_used[name]).total_seconds()
+        if idle > (left if session.is_closed else stays):
+            with holder.lock:
+                holder.session_data.pop(name, None)
+                holder.time_last_used.pop(name, None)

@@ -1,0 +1,188 @@
+"""The Gradio page in a real Chromium, with real photos, and that it forgets them."""
+
+import gc
+import os
+import re
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from demo import assets
+from demo.assets import PORTRAITS
+from demo.figures.dial import degrees
+from demo.service import CompareService, Photo
+from tests.browser.conftest import watch_requests
+
+pytestmark = pytest.mark.browser
+SLOW = 60_000
+READY = "Try two portraits"
+
+
+def opened(browser, url: str, **options) -> Page:
+    usual = {"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"}
+    page = browser.new_context(**(usual | {"reduced_motion": "reduce"} | options)).new_page()
+    page.goto(url)
+    expect(page.locator("#left input[type=file]")).to_have_count(1, timeout=SLOW)
+    return page
+
+
+def give(page: Page, side: str, path: Path) -> None:
+    page.locator(f"#{side} input[type=file]").set_input_files(str(path))
+
+
+@pytest.fixture(scope="module")
+def angles() -> dict[str, str]:
+    """What the service says of the two portraits."""
+    service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
+    photos = (service.read(path.read_bytes(), "left") for path in PORTRAITS)
+    found = service.compare(*photos).answers
+    return {name: degrees(answer.angle) for name, answer in found.items()}
+
+
+@pytest.mark.parametrize("kind", ["wide light", "phone dark"])
+def test_two_uploads_are_compared_and_drawn(kind, gradio_url, browser, angles):
+    phone = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
+    page = opened(browser, gradio_url, **(phone if kind.startswith("phone") else {}))
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    outside = watch_requests(page, gradio_url)
+    for side, path in zip(("left", "right"), PORTRAITS, strict=True):
+        give(page, side, path)
+        expect(page.locator(f"#{side} .photo")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".reading strong")).to_have_text(list(angles.values()), timeout=SLOW)
+    spheres = page.locator("#spheres .spheres")
+    expect(spheres).to_have_attribute("data-photos", re.compile(r"\w{16}"), timeout=SLOW)
+    painted = page.evaluate(
+        """() => [...document.querySelectorAll('#spheres canvas')].map(canvas => {
+            const { width, height } = canvas;
+            const pixels = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+            return new Set(new Uint32Array(pixels.buffer)).size;
+        })"""
+    )
+    assert all(colours > 100 for colours in painted), painted
+    with page.expect_download() as saved:
+        page.locator("a.save").click()
+    assert '"angle_degrees"' in saved.value.path().read_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert not wrong
+    assert not outside, outside
+    page.context.close()
+
+
+def test_both_languages_and_the_photos_stay(gradio_url, browser, angles):
+    page = opened(browser, gradio_url, locale="ko-KR")
+    page.get_by_role("button", name="예시 사진 두 장 보기").click(timeout=SLOW)
+    expect(page.locator(".reading strong").first).to_have_text(angles["softmax"], timeout=SLOW)
+    expect(page.get_by_role("button", name="서로 바꾸기")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    page.get_by_label("English").check()
+    expect(page.get_by_role("button", name="Swap")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".reading em").nth(1)).to_have_text("Different people")
+    expect(page.locator("#left .photo")).to_be_visible()
+    assert "lang=en" in page.url
+    page.reload()  # the address has the language now
+    expect(page.get_by_role("button", name=READY)).to_be_visible(timeout=SLOW)
+    page.context.close()
+
+
+def test_swap_clear_undo_and_a_bad_photo(gradio_url, browser, tmp_path):
+    page = opened(browser, gradio_url)
+    page.get_by_role("button", name=READY).click()
+    expect(page.locator(".reading strong").first).to_be_visible(timeout=SLOW)
+    first = page.locator("#left .crop img").get_attribute("src")
+    page.get_by_role("button", name="Swap").click()
+    expect(page.locator("#right .crop img")).to_have_attribute("src", first, timeout=SLOW)
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".photo")).to_have_count(0, timeout=SLOW)
+    expect(page.locator(".reading strong")).to_have_count(0)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"this is no photo")
+    give(page, "left", broken)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be read as a photo", timeout=SLOW)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#right .crop img")).to_have_attribute("src", first, timeout=SLOW)
+    page.context.close()
+
+
+def test_of_two_faces_the_visitor_picks_one(gradio_url, browser, tmp_path):
+    both = [Image.open(path).convert("RGB").resize((512, 512)) for path in PORTRAITS]
+    group = Image.new("RGB", (1024, 512))
+    for i, image in enumerate(both):
+        group.paste(image, (512 * i, 0))
+    group.save(tmp_path / "group.png")
+    page = opened(browser, gradio_url)
+    give(page, "left", tmp_path / "group.png")
+    expect(page.get_by_text("2 faces were found")).to_be_visible(timeout=SLOW)
+    give(page, "right", PORTRAITS[0])
+    expect(page.locator(".reading strong").first).to_be_visible(timeout=SLOW)
+    seen = []
+    for number in ("1", "2"):
+        page.locator("#left").get_by_role("radio", name=number).check()
+        page.wait_for_timeout(1500)
+        seen.append(float(page.locator(".reading strong").first.inner_text().rstrip("°")))
+    assert seen[0] < 25 < 60 < seen[1]  # with oneself, smaller; and with somebody else
+    page.context.close()
+
+
+def test_fan_histograms_and_film(gradio_url, browser):
+    page = opened(browser, gradio_url)
+    page.get_by_role("tab", name="Margin").click()
+    expect(page.locator(".js-plotly-plot")).to_have_count(6, timeout=SLOW)
+    page.get_by_role("tab", name="A training on film").click()
+    slider = page.locator("#film .scrub")
+    expect(slider).to_be_visible(timeout=SLOW)
+    expect(page.locator("#film output")).to_contain_text("step", timeout=SLOW)
+    before = page.locator("#film output").inner_text()
+    slider.fill("3")
+    expect(page.locator("#film output")).not_to_have_text(before)
+    page.context.close()
+
+
+def test_a_session_that_is_over_leaves_no_photo(browser, monkeypatch, tmp_path):
+    """In this process, so that its memory can be looked through."""
+    from demo.tabs.page import serve
+
+    monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    blocks = serve(stays=1e6, left=1.0, server_port=port, quiet=True)
+    holder = blocks.app.state_holder
+
+    def photos() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Photo) for thing in gc.get_objects())
+
+    before = photos()
+    page = opened(browser, f"http://127.0.0.1:{port}")
+    page.get_by_role("button", name=READY).click()
+    expect(page.locator(".reading strong").first).to_be_visible(timeout=SLOW)
+    assert photos() >= before + 2
+    assert any("data:image/jpeg" in repr(s.config_values) for s in holder.session_data.values())
+    page.context.close()
+    for _ in range(100):
+        if not holder.session_data and photos() == before:
+            break
+        time.sleep(0.3)
+    assert not holder.session_data
+    assert photos() == before
+    blocks.close()
+
+
+def test_a_sweep_takes_what_is_old_and_what_is_too_much(tmp_path):
+    from demo.spool import sweep
+
+    now = time.time()
+    for i, age in enumerate((500, 30, 20, 10)):
+        path = tmp_path / f"{i}" / "photo.jpg"
+        path.parent.mkdir()
+        path.write_bytes(bytes(100))
+        for one in (path, path.parent):
+            os.utime(one, (now - age, now - age))
+    sweep(tmp_path, age=100, room=250)
+    assert sorted(p.parent.name for p in tmp_path.rglob("photo.jpg")) == ["2", "3"]
