@@ -37,6 +37,14 @@ def spool_in_memory(folder: Path = MEMORY) -> bool:
     return offered
 
 
+def has_room() -> bool:
+    """Whether an upload of the largest size can lie there now."""
+    try:
+        return shutil.disk_usage(tempfile.gettempdir()).free > MAX_BYTES
+    except OSError:  # on a full disk Python finds no folder for temporary files
+        return False
+
+
 def swept_folder(age: float = KEPT, room: int = ROOM) -> Path:
     """A new folder for this process's uploads: none stays longer than `age` seconds.
 

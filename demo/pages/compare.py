@@ -16,7 +16,7 @@ from demo.pages.details import details, loss_term
 from demo.pages.explain import explain
 from demo.pages.frame import go, title
 from demo.pages.margin import uploads
-from demo.pages.photos import photo_panel, session
+from demo.pages.photos import photo_panel, say_where_room_is_short, session
 from demo.pages.spheres import spheres
 from demo.pages.terms import term
 from demo.pages.waiting import in_turn
@@ -45,6 +45,7 @@ def compare_page() -> None:
     with buttons:
         for problem in problems:
             st.error(words.error(problem))
+        say_where_room_is_short(words)
     if not recognizers:
         return
     service = CompareService(recognizers)

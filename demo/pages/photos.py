@@ -9,6 +9,7 @@ from demo.language import Text
 from demo.pages.address import chosen, keep
 from demo.service import Photo
 from demo.session import Session, framed
+from demo.spool import has_room
 from model.images import MAX_BYTES
 
 PHOTO_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"]
@@ -54,6 +55,12 @@ def forget(given: UploadedFile) -> None:
     manager = context.uploaded_file_mgr if context is not None else None
     if context is not None and isinstance(manager, MemoryUploadedFileManager):
         manager.remove_file(context.session_id, given.file_id)
+
+
+def say_where_room_is_short(text: Text) -> None:
+    """A warning where no large upload fits any more."""
+    if not has_room():
+        st.warning(text("turns.no_room"))
 
 
 def _source(side: str, text: Text) -> None:

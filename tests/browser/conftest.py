@@ -27,22 +27,33 @@ FLAGS = [
 ]
 
 
-@contextmanager
-def running_app(folder: Path) -> Iterator[tuple[str, int, Path]]:
-    """`streamlit run app.py` on a free port, without LFW, so that every machine shows the same.
-
-    Gives its address, its process and its log.
-    """
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running_app(
+    folder: Path,
+    script: str = "app.py",
+    port: int | None = None,
+    within: tuple[str, ...] = (),
+    clean: bool = True,
+) -> Iterator[tuple[str, int, Path]]:
+    """`streamlit run app.py` on a free port, without LFW, so that every machine shows the same.
+
+    Gives its address, its process and its log, which is clean at the end. `within` is a command
+    that runs the server's.
+    """
+    port = port or free_port()
     log = folder / "streamlit.log"
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port),
+            [*within, sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port),
              "--server.headless", "true"],
             cwd=ROOT, stdout=stream, stderr=stream,
-            env=os.environ | {"MARGINSCOPE_DATA": str(folder)},
+            env=os.environ | {"MARGINSCOPE_DATA": str(folder), "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
     url = f"http://localhost:{port}"
     try:
@@ -57,7 +68,7 @@ def running_app(folder: Path) -> Iterator[tuple[str, int, Path]]:
     finally:
         process.terminate()
         process.wait(timeout=20)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    assert not clean or "Traceback" not in log.read_text(), log.read_text()
 
 
 @pytest.fixture(scope="session")
