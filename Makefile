@@ -4,12 +4,12 @@
 # make .venv    only the environment
 # make models   train the checkpoints that ship again, from three seeds, and take the best-validated
 #               (two and a half hours on two cores; goes on where it was stopped)
-# make picture  README's picture from the running app
+# make pictures README's pictures from the running app
 # make space KIND=streamlit DEST=../space   a folder to push as a Hugging Face Space; or gradio, zerogpu
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: app test lint models picture space .venv
+.PHONY: app test lint models pictures space .venv
 
 app: .venv/installed
 	$(BIN)/streamlit run app.py
@@ -31,8 +31,8 @@ models: .venv/installed
 	done; done
 	$(BIN)/python evaluate.py seeds
 
-picture: .venv/installed
-	$(BIN)/python -m tests.browser.picture
+pictures: .venv/installed
+	$(BIN)/python -m tests.browser.pictures
 
 space: .venv/installed
 	$(BIN)/python -m hosting.build $(KIND) $(DEST)

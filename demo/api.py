@@ -123,6 +123,18 @@ class PhotosTooMany(MarginScopeError):
     sentence = "{given} photos came, and at most {most} are taken at once: send them in parts."
 
 
+class AddressRefused(MarginScopeError):
+    """A photo's address where strangers use the server."""
+
+    sentence = "Upload the photo: this server fetches none from an address."
+
+
+class AddressUnreachable(MarginScopeError):
+    """A photo's address that gives no photo."""
+
+    sentence = "{address} cannot be fetched ({problem}): upload the photo."
+
+
 class NumberInvalid(MarginScopeError):
     """A number outside of what is offered."""
 

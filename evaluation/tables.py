@@ -9,11 +9,11 @@ from model.degrade import DEGRADATIONS
 from model.ledger import SHARES, STATISTICS
 
 NOTHING = "Not measured yet.\n"
-PAGES = ("README.md", "MODEL_CARD.md")
+PAGES = ("README.md", "README.ko.md", "MODEL_CARD.md")
 
 
 def readme() -> None:
-    """Fill the tables of README.md and MODEL_CARD.md between their markers from results/."""
+    """Fill the tables of PAGES between their markers from results/."""
     for name in PAGES:
         path = ROOT / name
         path.write_text(with_tables(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = {"app", "train", "evaluate", "compare"}
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 SCREENS = {"streamlit", "gradio", "plotly"}
 FILES = sorted(
     path
@@ -58,8 +59,16 @@ def test_what_trains_and_measures_knows_the_model_alone(path: Path):
 
 
 def test_the_service_has_no_screen_library():
-    for name in ("service.py", "assets.py", "language.py"):
+    for path in (ROOT / "demo").glob("*.py"):
+        assert not roots(path) & (SCREENS - {"plotly"}), path.name
+    for name in ("service.py", "assets.py", "language.py", "session.py", "api.py", "turns.py"):
         assert not roots(ROOT / "demo" / name) & SCREENS, name
+
+
+def test_each_app_has_a_screen_library_of_its_own():
+    for folder, other in (("pages", "gradio"), ("tabs", "streamlit")):
+        for path in (ROOT / "demo" / folder).glob("*.py"):
+            assert other not in roots(path), path.name
 
 
 def test_figures_are_made_without_streamlit():
@@ -81,7 +90,7 @@ def test_files_and_functions_are_of_a_size_to_read(path: Path):
     source = path.read_text(encoding="utf-8")
     assert len(source.splitlines()) <= 300
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, FUNCTIONS):
             lines = node.end_lineno - node.lineno + 1
             limit = 80 if node.name == "train" else 60  # train() is the story
             assert lines <= limit, f"{node.name} has {lines} lines"
@@ -89,12 +98,13 @@ def test_files_and_functions_are_of_a_size_to_read(path: Path):
 
 def test_no_page_writes_a_sentence_of_its_own():
     """A literal with two words in it is a sentence, unless it is a docstring, a key or HTML."""
-    for path in [*(ROOT / "demo" / "pages").glob("*.py"), ROOT / "app.py"]:
+    screens = [*(ROOT / "demo" / "pages").glob("*.py"), *(ROOT / "demo" / "tabs").glob("*.py")]
+    for path in [*screens, ROOT / "app.py", ROOT / "gradio_app.py"]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         docstrings = {
             id(node.body[0].value)
             for node in ast.walk(tree)
-            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+            if isinstance(node, ast.Module | FUNCTIONS | ast.ClassDef)
             and isinstance(node.body[0], ast.Expr)
         }
         for node in ast.walk(tree):

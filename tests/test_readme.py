@@ -2,8 +2,11 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from demo.assets import recognizer
+from demo.language import text
 from evaluation.tables import PAGES, with_tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,8 +55,41 @@ def test_both_commands_stand_in_the_readme():
     assert "\ntest:" in makefile
 
 
+@pytest.mark.parametrize(
+    ("page", "language", "tour"),
+    [("README.md", "en", "## Three minutes"), ("README.ko.md", "ko", "## 3분 둘러보기")],
+)
+def test_the_tour_calls_things_what_the_screen_calls_them(page: str, language: str, tour: str):
+    told = (ROOT / page).read_text(encoding="utf-8").split(tour)[1].split("\n## ")[0]
+    named = re.findall(r"\*+([^*]+)\*+", told)
+    assert len(named) >= 8
+    shown = set(text(language).sentences.values())
+    assert {" ".join(name.split()) for name in named} <= shown
+
+
+def test_what_the_questions_say_of_angles_is_the_calibration():
+    calibration = recognizer("arcface").calibration
+    angle = float(np.degrees(np.arccos(0.4)))
+    english, korean = (
+        (ROOT / p).read_text(encoding="utf-8") for p in ("README.md", "README.ko.md")
+    )
+    english, korean = " ".join(english.split()), " ".join(korean.split())
+    frr, _ = calibration.frr(angle)
+    assert calibration.far(angle)[0] < 0.01
+    assert f"pairs of one person {100 * frr:.0f} are less alike" in english
+    assert f"본인 쌍 100쌍 가운데 {100 * frr:.0f}쌍은 그보다 덜 닮았고" in korean
+    even, rare = (f"{calibration.probability(angle, prior):.2f}" for prior in (0.5, 0.01))
+    assert f"a probability of {even} if one person" in english
+    assert f"and {rare} if only 1 pair in 100" in english
+    assert f"같은 사람일 확률은 {even}" in korean
+    assert f"같은 사람이라면 {rare}입니다" in korean
+    turned_away, _ = calibration.frr(calibration.threshold_at_far(0.001))
+    assert f"turns away {100 * turned_away:.0f} of 100 rightful people" in english
+    assert f"100명 가운데 {100 * turned_away:.0f}명을 돌려보냅니다" in korean
+
+
 def test_what_the_readme_points_to_is_there():
-    for name in ("README.md", "CONTRIBUTING.md", "MODEL_CARD.md"):
+    for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "MODEL_CARD.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         for target in re.findall(r"\]\(([^)#]+)\)", text):
             if "://" not in target:

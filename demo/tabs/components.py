@@ -13,6 +13,7 @@ from gradio import processing_utils, utils
 from gradio.data_classes import FileData, ImageData, ListFiles
 from pydantic import TypeAdapter
 
+from demo.api import AddressRefused, AddressUnreachable
 from demo.hosted import hosted
 from model.images import MAX_BYTES
 
@@ -31,11 +32,11 @@ class Taken:
         if own and utils.is_in_or_equal(path, utils.get_upload_folder()):
             return path
         if hosted():
-            raise gr.Error("Upload the photo: this server fetches none from an address.")
+            raise gr.Error(str(AddressRefused()))
         try:
             return await self._cached(given)
         except Exception as error:
-            raise gr.Error(f"{given} cannot be fetched ({error}): upload the photo.") from None
+            raise gr.Error(str(AddressUnreachable(address=given, problem=error))) from None
 
     async def _cached(self, given: str) -> str | None:
         found: str | None = await super().async_move_resource_to_block_cache(  # type: ignore[misc]

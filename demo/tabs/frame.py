@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import gradio as gr
@@ -15,16 +16,7 @@ Updates = dict[Any, Any]  # of components, as a handler returns them
 # What each event of the page is: not for clients, and in one queue with the endpoints.
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "faces"}
 
-# A figure's script is a module that draws `data` into `parentElement`, again where data change.
-MOUNT = """
-const loaded = import("data:text/javascript;base64,{script}");
-const show = () => loaded.then(({{ default: draw }}) => {{
-  element.style.display = props.value ? '' : 'none';
-  if (props.value) draw({{ data: props.value, parentElement: element, setTriggerValue() {{}} }});
-}});
-watch('value', show);
-show();
-"""
+MOUNT = Path(__file__).with_name("mount.js").read_text(encoding="utf-8")
 
 
 class Said:
@@ -50,7 +42,7 @@ def figure(name: str, html: str, css: str = "", value: Any = None, **options: An
     """A component that the script figures/<name>.js draws, as in the Streamlit app."""
     encoded = base64.b64encode(script(name).encode()).decode()
     return gr.HTML(
-        value, html_template=html, css_template=css, js_on_load=MOUNT.format(script=encoded),
+        value, html_template=html, css_template=css, js_on_load=MOUNT.replace("SCRIPT", encoded),
         apply_default_css=False, **options,
     )  # fmt: skip
 

@@ -27,13 +27,7 @@ STAYS = 1800.0  # seconds after a visitor's last click in which the session is k
 LEFT = 60.0  # the same after the page was closed; it may have been reloaded
 SESSIONS = 200  # that are kept at most
 WAITING = 64  # who may wait at once, for the page and the endpoints together
-# What the browser does where the language changes, and where the visitor has changed it.
-SPEAK = "language => { document.documentElement.lang = language; }"
-KEEP = """language => {
-  const url = new URL(location);
-  url.searchParams.set('lang', language);
-  history.replaceState(history.state, '', url);
-}"""
+HERE = Path(__file__).parent
 
 
 def page() -> gr.Blocks:
@@ -79,8 +73,12 @@ def _speak(
     inputs, outputs = [state, *compared.settings], [*said.parts, *compared.outputs]
     blocks.load(greet, inputs, [language, *outputs], show_progress="hidden", **PRIVATE)
     language.input(say, inputs, outputs, show_progress="hidden", **PRIVATE)
-    language.input(None, language, js=KEEP, api_visibility="private")
-    language.change(None, language, js=SPEAK, api_visibility="private")
+    language.input(
+        None, language, js=(HERE / "keep.js").read_text(encoding="utf-8"), api_visibility="private"
+    )
+    language.change(
+        None, language, js=(HERE / "speak.js").read_text(encoding="utf-8"), api_visibility="private"
+    )
 
 
 def _endpoints() -> None:
@@ -119,7 +117,7 @@ def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks
     blocks.queue(default_concurrency_limit=turns().at_once, max_size=WAITING, api_open=False)
     app, _, _ = blocks.launch(
         theme=gr.themes.Default(primary_hue="blue", font=["system-ui", "sans-serif"]),
-        css_paths=Path(__file__).with_name("style.css"),
+        css_paths=HERE / "style.css",
         mcp_server=True, max_file_size=MAX_BYTES, state_session_capacity=SESSIONS,
         run_history=False, enable_monitoring=False, share=False, show_error=False, ssr_mode=False,
         pwa=False, footer_links=["api", "settings"], prevent_thread_lock=True, **options,

@@ -1,0 +1,1 @@
+language => { document.documentElement.lang = language; }
