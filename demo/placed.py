@@ -8,6 +8,7 @@ import numpy as np
 from demo import assets
 from demo.figures.dial import degrees
 from demo.figures.numbers import to_csv
+from demo.figures.people import image_name
 from demo.figures.spheres import DRAWN_NEIGHBOURS, SphereSet, uploads
 from demo.language import Text
 from demo.service import Comparison, Photo, embed_photos
@@ -146,6 +147,22 @@ def neighbour_rows(
                     }
                 )
     return rows
+
+
+def around(
+    drawn: SphereSet, index: int, models: Sequence[str], words: Text
+) -> list[dict[str, Any]]:
+    """The nearest other faces of face `index` of the gallery, each model's in a column."""
+    columns = {}
+    for model in dict.fromkeys(models):
+        found = drawn.nearest(model, index, DRAWN_NEIGHBOURS)
+        columns[words.loss(model)] = [
+            f"{image_name(drawn.gallery, i)} · {degrees(angle)}" for i, angle in found
+        ]
+    return [
+        {words("face.rank"): rank + 1, **{loss: faces[rank] for loss, faces in columns.items()}}
+        for rank in range(min(len(faces) for faces in columns.values()))
+    ]
 
 
 def points(drawn: SphereSet, photos: Marked) -> list[dict[str, Any]]:

@@ -1,22 +1,20 @@
 """The panel of one face of the gallery: who it is, its neighbours, and the way to compare it."""
 
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from demo import assets
-from demo.figures.dial import degrees
 from demo.figures.people import image_name
 from demo.figures.spheres import SphereSet
 from demo.language import Text
 from demo.pages.address import put
 from demo.pages.frame import go
 from demo.pages.photos import session
+from demo.placed import around
 from demo.session import SIDES
 
 PICKED = "sphere-picked"  # in the URL: the image whose panel is open
-NEIGHBOURS = 5
 
 
 def face_panel(drawn: SphereSet, index: int, models: list[str], words: Text) -> None:
@@ -30,7 +28,7 @@ def face_panel(drawn: SphereSet, index: int, models: list[str], words: Text) -> 
             with st.container():
                 st.markdown(f"**{image_name(drawn.gallery, index)}**")
                 st.caption(words("spheres.seen" if gallery.seen[index] else "spheres.unseen"))
-        st.dataframe(_neighbours(drawn, index, models, words), hide_index=True)
+        st.dataframe(around(drawn, index, models, words), hide_index=True)
         with st.container(horizontal=True):
             if files:
                 for side in SIDES:
@@ -49,19 +47,3 @@ def _take(data: bytes, side: str) -> None:
     here = session()
     here.keep_for_undo()
     here.give(side, data)
-
-
-def _neighbours(
-    drawn: SphereSet, index: int, models: list[str], words: Text
-) -> list[dict[str, Any]]:
-    """The nearest other faces under both losses, side by side, with true angles."""
-    columns = {}
-    for model in dict.fromkeys(models):
-        found = drawn.nearest(model, index, NEIGHBOURS)
-        columns[words.loss(model)] = [
-            f"{image_name(drawn.gallery, i)} · {degrees(angle)}" for i, angle in found
-        ]
-    return [
-        {words("face.rank"): rank + 1, **{loss: faces[rank] for loss, faces in columns.items()}}
-        for rank in range(min(len(faces) for faces in columns.values()))
-    ]

@@ -8,10 +8,11 @@ from typing import Any
 import gradio as gr
 
 from demo import assets
+from demo.figures.people import image_name
 from demo.figures.picture import picture
 from demo.figures.standalone import FIGURES, SPHERES
 from demo.language import Text, text
-from demo.placed import PLAIN, embed_all, kept, marked, neighbour_rows, shown, unplaced
+from demo.placed import PLAIN, around, embed_all, kept, marked, neighbour_rows, shown, unplaced
 from demo.service import Belief, CompareService, Comparison
 from demo.session import SIDES, Session, ready_pairs
 from demo.tabs.components import photo_input
@@ -30,7 +31,7 @@ class CompareTab:
     """Its components, and what they show of a visitor's Session."""
 
     def __init__(self, state: gr.State, language: gr.Radio, said: Said) -> None:
-        self.state, self.said = state, said
+        self.state, self.language, self.said = state, language, said
         self._buttons()
         self._stage()
         self._sliders()
@@ -119,6 +120,7 @@ class CompareTab:
         css = (FIGURES / "sphere.css").read_text(encoding="utf-8")
         figure("gallery", "<span></span>", value=gallery)
         self.spheres = figure("sphere", SPHERES, css, elem_classes="drawn", elem_id="spheres")
+        self.picked = gr.HTML()
         self.placed = gr.Markdown(elem_classes="small")
         with self.said(gr.Accordion, lambda w: {"label": w("spheres.neighbours")}, open=False):
             self.neighbours = gr.HTML()
@@ -140,6 +142,8 @@ class CompareTab:
         self._on(self.swap.click, Session.swap)
         self._on(self.clear.click, Session.clear)
         self._on(self.undo.click, Session.undo)
+        models = [self.language, self.left_model, self.right_model]
+        self.spheres.picked(self._pick, models, self.picked, show_progress="hidden", **PRIVATE)
         for part in (self.limit, self.prior):
             self._on(part.release, _nothing)
         for box in (self.control, self.left_model, self.right_model):
@@ -155,6 +159,16 @@ class CompareTab:
 
         inputs = [self.state, *self.settings, *more]
         event(run, inputs, [self.state, *self.outputs], show_progress="minimal", **PRIVATE)
+
+    def _pick(self, language: str, left: str, right: str, event: gr.EventData) -> str:
+        """Whose face was clicked, and its nearest faces; nothing for a click beside them all."""
+        words, drawn = text(language), assets.spheres(assets.gallery_folder())
+        index = int(event.index)
+        if not 0 <= index < len(drawn.gallery.image):
+            return ""
+        seen = words("spheres.seen" if drawn.gallery.seen[index] else "spheres.unseen")
+        name = escape(f"{image_name(drawn.gallery, index)} ({seen})")
+        return f"<b>{name}</b>" + table(around(drawn, index, (left, right), words))
 
     @property
     def outputs(self) -> list[Any]:
@@ -241,13 +255,13 @@ class CompareTab:
         }
 
 
-def table(rows: list[dict[str, str]]) -> str:
+def table(rows: list[dict[str, Any]]) -> str:
     """Rows with the same columns as HTML."""
     if not rows:
         return ""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) + "</tr>"
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row.values()) + "</tr>"
         for row in rows
     )
     return f'<div class="numbers"><table><tr>{head}</tr>{body}</table></div>'

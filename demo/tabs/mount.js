@@ -2,7 +2,8 @@
 const loaded = import('data:text/javascript;base64,SCRIPT');
 const show = () => loaded.then(({ default: draw }) => {
   element.style.display = props.value ? '' : 'none';
-  if (props.value) draw({ data: props.value, parentElement: element, setTriggerValue() {} });
+  const setTriggerValue = (_, index) => trigger('picked', { index });
+  if (props.value) draw({ data: props.value, parentElement: element, setTriggerValue });
 });
 watch('value', show);
 show();

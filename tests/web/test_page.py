@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from demo import assets
 from demo.assets import PORTRAITS
 from demo.figures.dial import degrees
+from demo.figures.people import image_name
 from demo.service import CompareService, Photo
 from tests.browser.conftest import watch_requests
 
@@ -125,6 +126,22 @@ def test_of_two_faces_the_visitor_picks_one(gradio_url, browser, tmp_path):
         page.wait_for_timeout(1500)
         seen.append(float(page.locator(".reading strong").first.inner_text().rstrip("°")))
     assert seen[0] < 25 < 60 < seen[1]  # with oneself, smaller; and with somebody else
+    page.context.close()
+
+
+def test_a_click_on_a_sphere_lists_the_nearest_faces(gradio_url, browser):
+    page = opened(browser, gradio_url)
+    page.get_by_role("button", name=READY).click()
+    expect(page.locator(".reading strong").first).to_be_visible(timeout=SLOW)
+    page.locator("#spheres .spheres").focus()
+    page.keyboard.press("Enter")  # the point in the middle
+    rows = page.locator(".numbers tr")
+    expect(rows).to_have_count(6, timeout=SLOW)  # a heading and five faces
+    name = page.locator("b", has_text="(").inner_text().split(" (")[0]
+    drawn = assets.spheres(assets.ASSETS)
+    index = [image_name(drawn.gallery, i) for i in range(len(drawn.gallery.image))].index(name)
+    nearest, angle = drawn.nearest("arcface", index, 1)[0]
+    expect(rows.nth(1)).to_contain_text(f"{image_name(drawn.gallery, nearest)} · {degrees(angle)}")
     page.context.close()
 
 
