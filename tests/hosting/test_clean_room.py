@@ -130,11 +130,11 @@ def test_the_gradio_space_answers_its_api_in_hosted_mode(gradio_room, known):
 
 
 # What the hub's package does where there is a ZeroGPU, as far as that can be seen from here: it
-# imports gradio while it decorates, and the function runs elsewhere.
+# imports gradio, and the decorated function runs elsewhere.
 SPACES = """
-def GPU(task):
-    import gradio
+import gradio
 
+def GPU(task):
     def elsewhere(name, crops):
         print("on a GPU:", name, crops.shape, flush=True)
         return task(name, crops)
