@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,18 +67,42 @@ def serving(site: Site, **environment: str) -> Iterator[tuple[int, str]]:
 
     Yields when the server answers.
     """
+    port = _free_port()
+    command = [
+        "-m", "streamlit", "run", str(site.script), "--server.port", str(port),
+        "--server.headless", "true",
+    ]  # fmt: skip
+    with _running(command, f"http://localhost:{port}", "/_stcore/health", environment) as found:
+        yield found
+
+
+@contextmanager
+def serving_gradio(**environment: str) -> Iterator[tuple[int, str]]:
+    """`python gradio_app.py` in a fresh process: (process id, address)."""
+    port = _free_port()
+    environment |= {"GRADIO_SERVER_PORT": str(port)}
+    address = f"http://127.0.0.1:{port}"
+    with _running([str(ROOT / "gradio_app.py")], address, "/", environment) as found:
+        yield found
+
+
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], address: str, health: str, environment: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:
+    """Python with this command, until the end of the context; yields when it answers."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(site.script),
-         "--server.port", str(port), "--server.headless", "true"],
-        cwd=ROOT, env=os.environ | environment,
+        [sys.executable, *command], cwd=ROOT, env={**os.environ, **environment},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        address = f"http://localhost:{port}"
-        _wait_for(f"{address}/_stcore/health", process)
+        _wait_for(address + health, process)
         yield process.pid, address
     finally:
         process.terminate()
@@ -89,13 +113,13 @@ def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise RuntimeError(f"streamlit ended with {process.returncode} before it answered")
+            raise RuntimeError(f"the server ended with {process.returncode} before it answered")
         try:
             urllib.request.urlopen(address, timeout=5).close()
             return
         except OSError:
             time.sleep(0.01)
-    raise TimeoutError(f"streamlit did not answer within {PATIENCE} seconds")
+    raise TimeoutError(f"the server did not answer within {PATIENCE} seconds")
 
 
 @contextmanager

@@ -1,15 +1,21 @@
-"""Visitors without a browser: Streamlit's WebSocket protocol and uploads by PUT.
+"""Visitors without a browser: Streamlit's WebSocket protocol and uploads by PUT, and gradio_client.
 
 Fifty Chromiums would measure Chromium. What a page would draw arrives here all the same.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
-from serving import APP, serving
+from gradio_client import Client, handle_file
+from serving import APP, serving, serving_gradio
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -158,4 +164,27 @@ async def page(address: str) -> AsyncIterator[Ask]:
             yield lambda photos: visitor.compare(first.uploaders, photos)
 
 
-APPS = {"streamlit": App("Streamlit", lambda: serving(APP), page)}
+@asynccontextmanager
+async def api(address: str) -> AsyncIterator[Ask]:
+    """A script that has found the endpoints at http://..., in a thread of its own."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as thread, TemporaryDirectory() as folder:
+        connected = partial(Client, address, verbose=False, download_files=False)
+        client = await loop.run_in_executor(thread, connected)
+
+        def ask(photos: Photos) -> list[float]:
+            files = []
+            for side, photo in zip(SIDES, photos.files, strict=True):
+                files.append(Path(folder, side))
+                files[-1].write_bytes(photo)
+            left, right = (handle_file(str(file)) for file in files)
+            found = client.predict(left=left, right=right, api_name="/compare")
+            return [found["models"][name]["angle_degrees"] for name in ("softmax", "arcface")]
+
+        yield lambda photos: loop.run_in_executor(thread, ask, photos)
+
+
+APPS = {
+    "streamlit": App("Streamlit", lambda: serving(APP), page),
+    "api": App("API", serving_gradio, api),
+}
