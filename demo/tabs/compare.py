@@ -195,16 +195,15 @@ class CompareTab:
             self.clear: gr.update(visible=bool(here.photos)),
             self.undo: gr.update(visible=bool(here.before) and here.before != here.photos),
         }
+        service, problems = _service(control)
         comparison = None
-        try:
-            names = ("softmax", *((CONTROL,) if control else ()), "arcface")
-            service = CompareService([assets.recognizer(name) for name in names])
-            if all(side in here.photos for side in SIDES):
-                belief = Belief(prior=prior / 100, limit=limit / 100)
-                comparison = service.compare(here.photos["left"], here.photos["right"], belief)
-            changed |= self._draw_answer(service, comparison, words)
-        except MarginScopeError as error:
-            changed[self.notes] = words.error(error)
+        if service.recognizers and all(side in here.photos for side in SIDES):
+            belief = Belief(prior=prior / 100, limit=limit / 100)
+            comparison = service.compare(here.photos["left"], here.photos["right"], belief)
+        changed |= self._draw_answer(service, comparison, words)
+        said = [words.error(problem) for problem in problems]
+        said += disagreement(comparison.answers, words) if comparison else []
+        changed[self.notes] = paragraphs(said)
         changed[self.waits] = gr.update(value=waits, visible=comparison is None)
         return changed | self._draw_spheres(comparison, list(models), words)
 
@@ -228,10 +227,8 @@ class CompareTab:
         if comparison is not None:
             svg = picture(comparison, service.recognizers, words)
             saved = {"svg": svg, "label": words("picture.save"), "name": "marginscope.png"}
-        said = disagreement(comparison.answers, words) if comparison else []
         return {
             self.dials: dials(service, comparison, words),
-            self.notes: paragraphs(said),
             self.answer: answer_link(comparison, words),
             self.picture: saved,
         }
@@ -239,12 +236,12 @@ class CompareTab:
     def _draw_spheres(
         self, comparison: Comparison | None, models: list[str], words: Text
     ) -> Updates:
+        photos = marked(comparison)
         try:
             drawn = assets.spheres(assets.gallery_folder())
+            embeddings = embed_all(models, photos)
         except MarginScopeError as error:
             return {self.placed: words.error(error)}
-        photos = marked(comparison)
-        embeddings = embed_all(models, photos)
         sentences = [
             *unplaced(drawn, photos, embeddings, words), *kept(models, words), words("spheres.how")
         ]  # fmt: skip
@@ -253,6 +250,17 @@ class CompareTab:
             self.placed: paragraphs(sentences),
             self.neighbours: table(neighbour_rows(drawn, photos, embeddings, words)),
         }
+
+
+def _service(control: bool) -> tuple[CompareService, list[MarginScopeError]]:
+    """The networks shown, and why others cannot be loaded."""
+    found, problems = [], []
+    for name in ("softmax", *((CONTROL,) if control else ()), "arcface"):
+        try:
+            found.append(assets.recognizer(name))
+        except MarginScopeError as error:
+            problems.append(error)
+    return CompareService(found), problems
 
 
 def table(rows: list[dict[str, Any]]) -> str:
