@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from demo.api import AddressRefused, AddressUnreachable
 from demo.hosted import hosted
+from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 
 OWN_FILE = "/gradio_api/file="  # what an upload is called that an agent's tool has made
@@ -32,17 +33,22 @@ class Taken:
         if own and utils.is_in_or_equal(path, utils.get_upload_folder()):
             return path
         if hosted():
-            raise gr.Error(str(AddressRefused()))
+            raise refusal(AddressRefused())
         try:
             return await self._cached(given)
         except Exception as error:
-            raise gr.Error(str(AddressUnreachable(address=given, problem=error))) from None
+            raise refusal(AddressUnreachable(address=given, problem=error)) from None
 
     async def _cached(self, given: str) -> str | None:
         found: str | None = await super().async_move_resource_to_block_cache(  # type: ignore[misc]
             given
         )
         return found
+
+
+def refusal(error: MarginScopeError) -> gr.Error:
+    """An error of ours as Gradio tells it to a visitor; the log does not hear of it."""
+    return gr.Error(str(error), print_exception=False)
 
 
 def read(payload: FileData | ImageData) -> bytes:

@@ -15,7 +15,7 @@ from demo.hosted import hosted
 from demo.language import LANGUAGES, guess, text
 from demo.session import Session
 from demo.tabs.compare import CompareTab
-from demo.tabs.components import PhotosInput, Told, photo_input
+from demo.tabs.components import PhotosInput, Told, photo_input, refusal
 from demo.tabs.frame import PRIVATE, Said, Updates, merged
 from demo.tabs.margin import MarginTab
 from demo.tabs.playback import PlaybackTab
@@ -104,7 +104,7 @@ def _endpoint(button: gr.Button, answer: Callable[..., Any], inputs: list[Any]) 
         try:
             return answer(*given)
         except MarginScopeError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise refusal(error) from None
 
     output = Told(label=answer.__name__)
     output.kind = answer.__annotations__["return"]

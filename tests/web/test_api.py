@@ -3,6 +3,9 @@
 import asyncio
 import json
 import os
+import shutil
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -179,18 +182,37 @@ def test_an_upload_that_nobody_asks_about_is_swept_away(gradio_process):
     pytest.fail("the upload is still there")
 
 
-def test_curl_as_readme_says(gradio_url):
-    """Upload, ask, read the stream: what the README's three lines of curl do."""
-    left, right = (_uploaded(gradio_url, path) for path in PORTRAITS)
-    body = json.dumps({"left": left, "right": right}).encode()
-    headers = {"Content-Type": "application/json"}
-    call = f"{gradio_url}/gradio_api/call"
-    asked = urllib.request.Request(f"{call}/v2/compare", body, headers)
-    event = json.load(urllib.request.urlopen(asked))["event_id"]
-    stream = urllib.request.urlopen(f"{call}/compare/{event}").read().decode()
-    assert "event: complete" in stream
-    (answer,) = json.loads(stream.rsplit("data: ", 1)[1])
-    assert set(answer["models"]) == {"softmax", "arcface"}
+@pytest.fixture
+def two_photos(tmp_path) -> Path:
+    """A folder with left.jpg and right.jpg."""
+    for name, path in zip(("left", "right"), PORTRAITS, strict=True):
+        shutil.copy(path, tmp_path / f"{name}.jpg")
+    return tmp_path
+
+
+def example(start: str, url: str) -> str:
+    """The code block of README that begins with `start`, for the server at `url`."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return start + text.split(start, 1)[1].split("```", 1)[0].replace("http://127.0.0.1:7860", url)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_curl_as_readme_has_it(gradio_url, two_photos, answer):
+    script = example("URL=", f"{gradio_url}")
+    ran = subprocess.run(["bash", "-c", script], cwd=two_photos, capture_output=True, text=True)
+    assert "event: complete" in ran.stdout, ran
+    (given,) = json.loads(ran.stdout.split("data: ", 1)[1])
+    assert about(given, answer)
+
+
+def test_python_as_readme_has_it(gradio_url, two_photos, answer):
+    script = example("from gradio_client", gradio_url)
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, cwd=two_photos, capture_output=True, text=True)
+    angle, verdict = ran.stdout.split()[-2:]
+    found = answer["models"]["arcface"]
+    assert float(angle) == pytest.approx(found["angle_degrees"], abs=1e-2)
+    assert verdict == found["verdict"]
 
 
 def _uploaded(url: str, path: Path) -> dict[str, Any]:
