@@ -24,6 +24,7 @@ SPACE = Path(__file__).resolve().parent / "space"
 PYTHON = "{}.{}".format(*sys.version_info)  # of the environment whose versions are pinned
 START = "app_hosted.py"
 ALSO = ("LICENSE", "assets/portraits/astronaut.png", "assets/portraits/grace_hopper.jpg")
+NUMBERED = "\nIn this copy the people are numbered instead of named (hosting/anonymous.py).\n"
 # What takes the place of two lines of .streamlit/config.toml in a container behind the hub's proxy
 CONFIG = {
     "gatherUsageStats = false\n": """gatherUsageStats = false
@@ -104,9 +105,11 @@ def build(name: str, dest: Path) -> None:
         (dest / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, dest / path)
     instead = anonymise(ROOT / "assets", dest / "assets")
-    for path in {"assets/LICENSE", *measured(ROOT, shipped)}:
+    for path in measured(ROOT, shipped):
         text = (ROOT / path).read_text(encoding="utf-8")
         _write(dest / path, _replaced(text, instead))
+    licence = (ROOT / "assets/LICENSE").read_text(encoding="utf-8")
+    _write(dest / "assets/LICENSE", licence + NUMBERED)
     pins = closure(required(ROOT / "requirements.txt", UNSERVED | kind.without))
     _write(dest / "requirements.txt", "".join(f"{n}=={v}\n" for n, v in pins.items()))
     _write(dest / "README.md", _readme(name, pins))
