@@ -36,7 +36,8 @@ def main() -> None:
         page.get_by_role("link", name=words("nav.margin"), exact=True).click()
         expect(page.locator(".js-plotly-plot").nth(5)).to_be_visible(timeout=PATIENCE)
         page.wait_for_timeout(4000)
-        page.screenshot(path=str(DOCS / "margin.png"))
+        part = {"x": 0, "y": 60, "width": 1200, "height": 1030}
+        page.screenshot(path=str(DOCS / "margin.png"), clip=part)
         browser.close()
 
 
