@@ -12,6 +12,7 @@ A training fails where its loss is no number, or where its AUC on validation peo
 or more below what the same seed reaches without a margin.
 """
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,12 @@ from tqdm import tqdm
 
 from evaluation.depth import BASE
 from evaluation.paired import spread
-from evaluation.results import RESULTS, ROOT, bar, made_by, read_json, write_json
+from evaluation.results import RESULTS, ROOT, OutputMissing, bar, made_by, write_json
 from evaluation.runs import trained
 from model.aligned import load_faces
 from model.angles import angles_between
 from model.backbone import embed
-from model.data import lfw_home, read_lfw
+from model.data import lfw_home, read_folder, read_lfw
 from model.ledger import to_mean_of_others, unit
 from model.recipe import TrainConfig, recipe_hash, resolved
 from model.sets import TrainingSet, ValidationSet, training_set, validation_set
@@ -74,7 +75,12 @@ SETTINGS = (
 )
 
 
-def sweep(data_home: Path | None = None, seeds: int = SEEDS) -> None:
+def sweep(
+    data_home: Path | None = None,
+    images: Path | None = None,
+    output: Path | None = None,
+    seeds: int = SEEDS,
+) -> None:
     """Train small networks over a grid of scale and margin; see where training fails.
 
     On validation people alone. Writes results/sweep.json after each training; what is finished is
@@ -82,29 +88,34 @@ def sweep(data_home: Path | None = None, seeds: int = SEEDS) -> None:
 
     Args:
         data_home: The folder that holds lfw_home/.
+        images: The people of this folder instead of LFW's: one sub-folder a person.
+        output: Where the JSON goes; needed with --images.
         seeds: How many starts.
     """
-    home = lfw_home(data_home, download=True)
-    faces = load_faces(read_lfw(home), bar("aligning faces"))
+    if images is not None and output is None:
+        raise OutputMissing()
+    path = output or RESULTS / "sweep.json"
+    home = images or lfw_home(data_home, download=True)
+    faces = load_faces(read_folder(home) if images else read_lfw(home), bar("aligning faces"))
     base = SETTINGS[0].config(0)
     learn, validation = training_set(faces, base), validation_set(faces, base, home)
     data = learn.fingerprint(faces.names)
-    done = known(RESULTS / "sweep.json")
+    done = known(path)
     for seed in range(seeds):
         for setting in tqdm(SETTINGS, f"seed {seed}", unit="setting"):
             config = setting.config(seed)
             key = f"{recipe_hash(config)}-{seed}"
             if key not in done:
                 done[key] = run(setting, config, learn, validation, data)
-                write_json(RESULTS / "sweep.json", report(done, base, seeds))
-    found = report(done, base, seeds)
-    write_json(RESULTS / "sweep.json", found)
+                write_json(path, report(done, base, seeds, images is not None))
+    found = report(done, base, seeds, images is not None)
+    write_json(path, found)
     show(found)
 
 
 def known(path: Path) -> dict[str, Any]:
     """The finished trainings of an earlier call, by recipe and seed."""
-    return dict(read_json(path.stem)["trainings"]) if path.is_file() else {}
+    return dict(json.loads(path.read_text())["trainings"]) if path.is_file() else {}
 
 
 def run(
@@ -170,7 +181,9 @@ def nearest_other(directions: NDArray[np.float64]) -> float:
     return float(np.arccos(np.clip(cosine.max(axis=1), -1.0, 1.0)).mean())
 
 
-def report(done: dict[str, Any], base: TrainConfig, seeds: int) -> dict[str, Any]:
+def report(
+    done: dict[str, Any], base: TrainConfig, seeds: int, own: bool = False
+) -> dict[str, Any]:
     """results/sweep.json: a row a setting, its mean over seeds, and every training."""
     recipe = {
         k: v for k, v in resolved(base).items() if k not in ("scale", "add_angle", "ramp", "seed")
@@ -188,7 +201,7 @@ def report(done: dict[str, Any], base: TrainConfig, seeds: int) -> dict[str, Any
         for measure in MEASURES if whole else ():
             row[measure] = spread(np.array([one[measure] for one in whole]))
         rows.append(row)
-    return made_by(COMMAND) | {
+    return made_by(COMMAND + (" --images ..." if own else "")) | {
         "recipe": recipe,
         "seeds": seeds,
         "at": {"scale": SCALE, "margin": MARGIN},

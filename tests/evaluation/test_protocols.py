@@ -151,6 +151,30 @@ def test_the_sweep_says_where_training_failed(tmp_path, monkeypatch):
     assert "auc" not in rows["s 96, m 0.4"]
 
 
+def test_anybodys_own_people_are_swept_and_what_is_finished_is_kept(
+    people_folder, face_cache, tmp_path, monkeypatch
+):
+    def small(self, seed):
+        return replace(
+            sweep.BASE, loss="arcface", input_size=16, width=4, dimension=8, batch_size=8,
+            epochs=1, scale=self.scale, add_angle=self.margin, seed=seed,
+        )  # fmt: skip
+
+    monkeypatch.setattr(sweep, "ROOT", tmp_path)
+    monkeypatch.setattr(sweep.Setting, "config", small)
+    monkeypatch.setattr(sweep, "SETTINGS", sweep.SETTINGS[:2])
+    with pytest.raises(OutputMissing):
+        sweep.sweep(images=people_folder)
+    path = tmp_path / "swept.json"
+    sweep.sweep(images=people_folder, output=path, seeds=1)
+    found = json.loads(path.read_text())
+    assert found["command"] == "python evaluate.py sweep --images ..."
+    assert [row["setting"] for row in found["settings"]] == ["s 24, m 0", "s 24, m 0.2"]
+    monkeypatch.setattr(sweep, "run", None)  # nothing is trained a second time
+    sweep.sweep(images=people_folder, output=path, seeds=1)
+    assert json.loads(path.read_text())["trainings"] == found["trainings"]
+
+
 def test_a_sweep_that_is_stopped_keeps_the_state_it_goes_on_from(tmp_path, monkeypatch):
     def stopped(config, learn, state, data):
         state.parent.mkdir(parents=True)
