@@ -58,11 +58,15 @@ class Pair:
 
 @dataclass
 class Visits:
-    """What a crowd met: seconds until the page was there and until the answer, what went wrong."""
+    """What a crowd met: seconds until the page was there and until the answer, what went wrong.
+
+    waited: how many were shown their place in the queue.
+    """
 
     opened: list[float] = field(default_factory=list)
     answered: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    waited: int = 0
 
 
 def main(
@@ -122,6 +126,7 @@ def numbers(found: Visits) -> dict[str, dict[str, Any]]:
     told: dict[str, dict[str, Any]] = {
         "completed": {"value": len(found.answered), "unit": "answers"},
         "errors": {"value": len(found.errors), "unit": ""},
+        "shown a place in the queue": {"value": found.waited, "unit": ""},
     }
     for what, values in (("open", found.opened), ("answer", found.answered)):
         for share in (50, 95):
@@ -148,11 +153,12 @@ async def visit(
             if together is not None:
                 await together.wait()
             began = time.perf_counter()
-            angles = await ask(pair.photos)
+            answer = await ask(pair.photos)
             passed = time.perf_counter() - began
-        if not np.allclose(angles, pair.angles, rtol=0, atol=SHOWN):
-            raise ValueError(f"an answer of {angles} instead of {pair.angles}")
+        if not np.allclose(answer.angles, pair.angles, rtol=0, atol=SHOWN):
+            raise ValueError(f"an answer of {answer.angles} instead of {pair.angles}")
         found.answered.append(passed)
+        found.waited += answer.waited
     except Exception as error:
         found.errors.append(f"{type(error).__name__}: {error}\n")
         if together is not None and not together.broken:
@@ -179,7 +185,7 @@ async def soaked(
     return {
         "minutes": round(seconds / 60, 1), "answers": len(found.answered),
         "errors": len(found.errors), "from_minute": round(warm / 60, 1),
-        "slope": {"value": round(100 * slope, 3), "unit": "MiB per 100 answers",
+        "slope": {"value": round(100 * float(slope), 3), "unit": "MiB per 100 answers",
                   "standard_error": round(100 * float(np.sqrt(spread[0, 0])), 3)},
         "memory": [{"minute": round(at / 60, 2), "answers": answers, "MiB": round(memory, 1)}
                    for at, answers, memory in samples[::every]],

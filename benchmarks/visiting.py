@@ -21,10 +21,13 @@ from streamlit.proto.Common_pb2 import UploadedFileInfo
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from demo.language import text
+
 SIDES = ("left", "right")
 READING = re.compile(r'class="reading".*?<strong>([^<]+)</strong>', re.DOTALL)
 PATIENCE = 600.0  # seconds
 XSRF = "_streamlit_xsrf"
+QUEUED = text("en")("turns.next").split(":")[0]  # how both sentences about the place begin
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,15 @@ class Photos:
     whose: str
 
 
-Ask = Callable[[Photos], Awaitable[list[float]]]  # the angles of softmax and ArcFace in degrees
+@dataclass(frozen=True)
+class Answer:
+    """The angles of softmax and ArcFace in degrees; whether a place in the queue was shown."""
+
+    angles: list[float]
+    waited: bool = False
+
+
+Ask = Callable[[Photos], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
@@ -53,11 +64,15 @@ class VisitFailed(Exception):
 
 @dataclass
 class Seen:
-    """What one run of the script sent: upload fields by key, angles, sentences of errors."""
+    """What one run of the script sent: upload fields by key, angles, sentences of errors.
+
+    waited: whether it told a place in the queue.
+    """
 
     uploaders: dict[str, str] = field(default_factory=dict)
     angles: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    waited: bool = False
 
     def take(self, message: ForwardMsg) -> None:
         """Keep what counts of one message."""
@@ -71,6 +86,8 @@ class Seen:
             self.errors.append(element.exception.message)
         elif kind == "alert" and element.alert.format == element.alert.ERROR:
             self.errors.append(element.alert.body)
+        elif kind == "alert" and element.alert.body.startswith(QUEUED):
+            self.waited = True
 
 
 class Visitor:
@@ -135,15 +152,16 @@ class Visitor:
             name="photo.jpg", size=len(photo), file_id=urls.file_id, file_urls=urls
         )
 
-    async def compare(self, uploaders: dict[str, str], photos: Photos) -> list[float]:
+    async def compare(self, uploaders: dict[str, str], photos: Photos) -> Answer:
         """Give both photos one after the other, as a person does, and read the angles."""
+        waited = False
         for side, photo in zip(SIDES, photos.files, strict=True):
             widget = next(w for key, w in uploaders.items() if f"file-{side}" in key)
             seen = await self.run({widget: [await self.upload(widget, photo)]})
-            uploaders = seen.uploaders
+            uploaders, waited = seen.uploaders, waited or seen.waited
             if seen.errors:
                 raise VisitFailed("; ".join(seen.errors))
-        return [float(angle.rstrip("°")) for angle in seen.angles]
+        return Answer([float(angle.rstrip("°")) for angle in seen.angles], waited)
 
 
 @asynccontextmanager
@@ -172,14 +190,15 @@ async def api(address: str) -> AsyncIterator[Ask]:
         connected = partial(Client, address, verbose=False, download_files=False)
         client = await loop.run_in_executor(thread, connected)
 
-        def ask(photos: Photos) -> list[float]:
+        def ask(photos: Photos) -> Answer:
             files = []
             for side, photo in zip(SIDES, photos.files, strict=True):
                 files.append(Path(folder, side))
                 files[-1].write_bytes(photo)
             left, right = (handle_file(str(file)) for file in files)
             found = client.predict(left=left, right=right, api_name="/compare")
-            return [found["models"][name]["angle_degrees"] for name in ("softmax", "arcface")]
+            models = (found["models"][name] for name in ("softmax", "arcface"))
+            return Answer([model["angle_degrees"] for model in models])
 
         yield lambda photos: loop.run_in_executor(thread, ask, photos)
 

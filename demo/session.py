@@ -2,13 +2,13 @@
 
 import time
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from demo.assets import PORTRAITS, AssetUnreadable, shipped_photo
+from demo.once import Once
 from demo.service import CompareService, Photo
 from model.data import DataNotFound, lfw_home, read_pairs
 from model.errors import MarginScopeError
@@ -115,7 +115,7 @@ class ReadyPairs:
     same: dict[bool, tuple[tuple[Path, Path], ...]]
 
 
-@cache
+@Once
 def ready_pairs() -> ReadyPairs | None:
     """The ready pairs from LFW in a fixed shuffled order, or None where LFW is not here."""
     try:

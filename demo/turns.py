@@ -14,7 +14,7 @@ from demo.once import Once
 from model.errors import MarginScopeError
 
 PAUSE = 0.5  # seconds after which somebody who waits is told again how many are before
-MOST = 100  # who may wait; with two cores the last of them waits about ten seconds
+MOST = 64  # who may wait; on two cores the last of them for about a minute (benchmarks/load.py)
 
 
 class TurnsFull(MarginScopeError):

@@ -8,7 +8,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
+
+from demo.once import Once
 
 PATIENCE = 8.0  # seconds without a word from the page
 SLICE = 0.02  # seconds that a job works before it is the next one's turn
@@ -114,7 +115,7 @@ class Workshop:
                 time.sleep(IDLE)
 
 
-@cache
+@Once
 def workshop() -> Workshop:
     """The one of this process."""
     return Workshop()

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import PurePath
 
 import numpy as np
@@ -14,6 +13,7 @@ from demo import assets
 from demo.colours import of_people
 from demo.figures.people import shown_name
 from demo.language import Text
+from demo.once import Once
 from demo.pages.address import chosen, chosen_many, keep, put
 from demo.pages.photos import PHOTO_TYPES, forget
 from demo.pages.waiting import in_turn_with
@@ -39,7 +39,7 @@ class Chosen:
     colours: list[str]
 
 
-@cache
+@Once
 def gallery_people() -> Labelled:
     """The unseen people of the gallery that ships, as the control embeds them."""
     return unseen_people(assets.spheres(assets.ASSETS).gallery, TRUNK)

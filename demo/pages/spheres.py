@@ -18,8 +18,11 @@ from demo.pages.face import PICKED, face_panel
 from demo.pages.frame import go
 from demo.pages.places import neighbours_table, save_points
 from demo.pages.terms import note
+from demo.pages.waiting import in_turn
 from demo.placed import Marked, embed_all, kept, shown, unplaced
+from demo.turns import TurnsFull
 from model.errors import MarginScopeError
+from model.recognizer import Embedding
 
 KEY = "spheres"
 PARTS, COLOURS = ("both", "seen", "unseen"), ("person", "angle")
@@ -37,7 +40,11 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
     if not large:
         st.subheader(words("spheres.title"), anchor=False)
     models, look = _choices(drawn, words)
-    embeddings = embed_all(models, photos)
+    try:
+        embeddings = _embedded(models, photos, words)
+    except TurnsFull as error:
+        st.error(words.error(error))
+        return
     picked = drawn.index_of(asked(PICKED))
     data = shown(drawn, models, photos, embeddings, look, words, picked)
     with st.container(key="spheres-large" if large else "spheres-small"):
@@ -56,6 +63,15 @@ def spheres(photos: Marked, words: Text, large: bool = False) -> None:
         neighbours_table(drawn, photos, embeddings, words)
     save_points(drawn, photos, data, words)
     _send_faces(folder, drawn.data["id"])
+
+
+def _embedded(models: list[str], photos: Marked, words: Text) -> dict[str, Embedding]:
+    """The photos' embeddings (M, D) by model; in turn where one is to be computed. TurnsFull."""
+    place = st.empty()
+    if all((model, photo.used) in photo.embedded for model in models for _, photo in photos):
+        return embed_all(models, photos)
+    with in_turn(place, words("compare.thinking"), words):
+        return embed_all(models, photos)
 
 
 def _choices(drawn: SphereSet, words: Text) -> tuple[list[str], dict[str, Any]]:
