@@ -152,6 +152,7 @@ async def visit(
             found.opened.append(time.perf_counter() - began)
             if together is not None:
                 await together.wait()
+                together = None  # from here on nobody waits for this one
             began = time.perf_counter()
             answer = await ask(pair.photos)
             passed = time.perf_counter() - began
@@ -161,7 +162,7 @@ async def visit(
         found.waited += answer.waited
     except Exception as error:
         found.errors.append(f"{type(error).__name__}: {error}\n")
-        if together is not None and not together.broken:
+        if together is not None:
             await together.abort()
 
 
