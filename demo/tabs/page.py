@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import torch
 
 from demo import api
 from demo.hosted import hosted
@@ -113,6 +114,8 @@ def _endpoint(button: gr.Button, answer: Callable[..., Any], inputs: list[Any]) 
 
 def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks:
     """Serve the page, the endpoints and the MCP tools, in threads of their own."""
+    # A second thread gains little on two faces, and waits for its turn where others want the cores.
+    torch.set_num_threads(1)
     blocks = page()
     blocks.queue(default_concurrency_limit=turns().at_once, max_size=WAITING, api_open=False)
     app, _, _ = blocks.launch(

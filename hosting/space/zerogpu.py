@@ -5,17 +5,14 @@ package `spaces` is missing or finds no ZeroGPU, faces are embedded where torch 
 """
 
 import os
-import runpy
 from dataclasses import replace
 from functools import cache, partial
 
-from demo import spool
-
-# Importing `spaces` imports gradio there, which reads then where photos may lie while they arrive:
-# gradio_app.py is to find this folder again when it asks for one.
-spool.swept_folder = cache(spool.swept_folder)
-os.environ |= {"GRADIO_TEMP_DIR": str(spool.swept_folder()), "GRADIO_ANALYTICS_ENABLED": "False"}
 os.environ.setdefault("MARGINSCOPE_HOSTED", "1")
+# Importing `spaces` imports gradio there.
+from gradio_app import prepare
+
+prepare()
 
 try:
     from spaces import GPU  # before torch, as its authors ask
@@ -53,4 +50,7 @@ def recognizer(name):
 
 
 assets.recognizer = recognizer
-runpy.run_module("gradio_app", run_name="__main__")
+
+from demo.tabs.page import serve  # noqa: E402
+
+serve().block_thread()
