@@ -9,7 +9,8 @@ is found: it counts as told wrongly. The mean of the ten accuracies has the stan
 sd / sqrt(10). Category: unrestricted, label-free outside data (the landmark detector was trained
 elsewhere; no name came with it).
 
-Thirty trainings take long, so the recipe's schedule is halved, for all losses alike: SHORTER.
+Thirty trainings take long, so the recipe's schedule is halved, for all losses alike: SHORTER, which
+costs a point of AUC on validation people (results/recipes.md).
 A fold that is finished stands in results/view2.json, one that is not in runs/view2/, and any
 machine goes on with the next. Results of another recipe are never mixed in.
 """
