@@ -13,9 +13,10 @@ VmRSS of the server's process before and after each crowd. The ratio is p95 of t
 over that of one person, by the number of people: at most 1 says that nobody waits longer than for
 those before.
 
-With --soak, five people at once come and go for that many minutes more. The slope of memory over
-answers is fitted by least squares to what is measured from the third minute on, since Streamlit
-keeps a closed page's session for two; its standard error takes the samples as independent.
+With --soak, five people at once come and go for that many minutes instead, before each of the apps
+at the same time, into soak.json. The slope of memory over answers is fitted by least squares to
+what is measured from the third minute on, since Streamlit keeps a closed page's session for two;
+its standard error takes the samples as independent.
 
 The faces of several visitors are not gathered into one call of a network: benchmarks/batching.py
 tells what that would gain.
@@ -27,6 +28,7 @@ import math
 import re
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
@@ -78,24 +80,41 @@ def main(
     """Measure.
 
     Args:
-        people: How many come at once.
+        people: How many come at once; nobody, where there is a soak.
         visits: How many answers there are at least of each crowd.
         apps: Which of the apps are visited.
-        soak: For how many minutes people come and go afterwards.
+        soak: For how many minutes people come and go instead.
     """
     torch.set_num_threads(1)
     own = pairs(max(people))
-    cases = {name: measure(APPS[name], own, people, visits, soak) for name in apps}
-    keep(
-        {"target": "<= 1", "cases": cases, "photos": own[0].photos.whose},
-        packages=("streamlit", "gradio"),
-    )
+    told: dict[str, Any] = {"photos": own[0].photos.whose}
+    if soak:
+        told["apps"] = soaking(apps, own, soak)
+    else:
+        cases = {name: measure(APPS[name], own, people, visits) for name in apps}
+        told |= {"target": "<= 1", "cases": cases}
+    keep(told, packages=("streamlit", "gradio"), name="soak" if soak else None)
 
 
-def measure(
-    app: App, own: Sequence[Pair], people: Sequence[int], visits: int, soak: float
-) -> dict[str, Any]:
-    """All crowds before one server, and the soak."""
+def soaking(apps: Sequence[str], own: Sequence[Pair], minutes: float) -> dict[str, Any]:
+    """People come and go before a server of each app."""
+
+    async def all_at_once() -> list[dict[str, Any]]:
+        each = (soaked(APPS[n], at, pid, own, 60 * minutes) for n, (pid, at) in served.items())
+        return await asyncio.gather(*each)
+
+    with ExitStack() as stack:
+        served = {name: stack.enter_context(APPS[name].serving()) for name in apps}
+        for name, (_, address) in served.items():
+            asyncio.run(crowd(APPS[name], address, own[:1]))  # the networks are loaded
+        found = dict(zip(served, asyncio.run(all_at_once()), strict=True))
+    for name, one in found.items():
+        print(name, {key: value for key, value in one.items() if key != "memory"})
+    return found
+
+
+def measure(app: App, own: Sequence[Pair], people: Sequence[int], visits: int) -> dict[str, Any]:
+    """All crowds before one server."""
     sides, p95 = {}, {}
     with app.serving() as (pid, address):
         asyncio.run(crowd(app, address, own[:1]))  # the networks are loaded
@@ -114,11 +133,7 @@ def measure(
             sides[f"{count} at once"] = told
             p95[count] = told["answer p95"]["value"]
         growth = p95[max(people)] / p95[min(people)] / (max(people) / min(people))
-        result: dict[str, Any] = {"value": round(growth, 4), "sides": sides}
-        if soak:
-            result["soak"] = asyncio.run(soaked(app, address, pid, own, 60 * soak))
-            print(result["soak"])
-    return result
+    return {"value": round(growth, 4), "sides": sides}
 
 
 def numbers(found: Visits) -> dict[str, dict[str, Any]]:

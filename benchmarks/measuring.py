@@ -89,8 +89,10 @@ def show(sides: dict[str, Sequence[float]], unit: str) -> dict[str, Any]:
     return found
 
 
-def keep(result: dict[str, Any], packages: Sequence[str] = ()) -> None:
+def keep(result: dict[str, Any], packages: Sequence[str] = (), name: str | None = None) -> None:
     """Write results/benchmarks/<name>.json: the result and where it comes from.
+
+    `name` is the script's unless another is given.
 
     `packages` are those, beside provenance()'s, whose version decides the numbers.
     """
@@ -109,6 +111,6 @@ def keep(result: dict[str, Any], packages: Sequence[str] = ()) -> None:
         "threads": torch.get_num_threads(),
         "load_before": round(LOAD, 2),
     }
-    path = Path("results", "benchmarks", f"{script}.json")
+    path = Path("results", "benchmarks", f"{name or script}.json")
     write_whole(ROOT / path, (json.dumps(result | told, indent=1) + "\n").encode())
     print(f"{path} written; load before: {LOAD:.2f}")

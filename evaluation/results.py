@@ -77,3 +77,9 @@ def plain(measure: dict[str, float]) -> str:
 def bar(what: str) -> Progress:
     """A progress bar in the form that load_faces takes."""
     return lambda items, total: tqdm(items, desc=what, total=total)
+
+
+def rows(head: str, *lines: str) -> str:
+    """A Markdown table from its lines without outer bars."""
+    rule = "---|" * (head.count("|") + 1)
+    return f"| {head} |\n|{rule}\n" + "".join(f"| {line} |\n" for line in lines)

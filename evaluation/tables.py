@@ -1,10 +1,9 @@
 """README's and the model card's tables, made from results/."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
-from evaluation.results import RESULTS, ROOT, percent, plain, read_json
+from evaluation.results import ROOT, percent, plain, read_json, rows
+from evaluation.speed import benchmarks, crowd, soak
 from model.degrade import DEGRADATIONS
 from model.ledger import SHARES, STATISTICS
 
@@ -32,12 +31,6 @@ def with_tables(text: str) -> str:
             filled = NOTHING
         text = f"{before}<!-- {name} -->\n{filled}<!-- /{name} -->{after}"
     return text
-
-
-def rows(head: str, *lines: str) -> str:
-    """A Markdown table from its lines without outer bars."""
-    rule = "---|" * (head.count("|") + 1)
-    return f"| {head} |\n|{rule}\n" + "".join(f"| {line} |\n" for line in lines)
 
 
 def view1() -> str:
@@ -261,27 +254,6 @@ def depth() -> str:
     return rows(head, *lines)
 
 
-def benchmarks() -> str:
-    """What each script of benchmarks/ measured: its ratio, what was wanted, and both sides."""
-    lines = []
-    for path in sorted((RESULTS / "benchmarks").glob("*.json")):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for name, case in found.get("cases", {"": found}).items():
-            sides = ", ".join(_medians(side, one) for side, one in case["sides"].items())
-            command = f"`{found['command']}`" + (f" ({name})" if name else "")
-            lines.append(f"{command} | {case['value']:.2f} | {found.get('target', '')} | {sides}")
-    return rows("command | ratio | wanted | medians", *lines)
-
-
-def _medians(side: str, one: dict[str, Any]) -> str:
-    """One side's median, or its medians at several moments."""
-    if "value" in one:
-        return f"{side} {one['value']:.3g} {one['unit']}"
-    resident = {when: at for when, at in one.items() if not when.endswith("at most")}
-    told = ", ".join(f"{when} {at['value']:.3g} {at['unit']}" for when, at in resident.items())
-    return f"{side}: {told}"
-
-
 TABLES: dict[str, Callable[[], str]] = {
     "view1": view1,
     "differences": differences,
@@ -296,4 +268,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "ledger": ledger,
     "depth": depth,
     "benchmarks": benchmarks,
+    "crowd": crowd,
+    "soak": soak,
 }
