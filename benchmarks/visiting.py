@@ -167,7 +167,9 @@ class Visitor:
 @asynccontextmanager
 async def page(address: str) -> AsyncIterator[Ask]:
     """The Streamlit page at http://..., once its first run has ended; left at the end."""
-    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE) as http:
+    # A connection that has been idle is closed under the next upload; a browser tries that again.
+    anew = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=address, timeout=PATIENCE, limits=anew) as http:
         (await http.get("/_stcore/health")).raise_for_status()
         async with connect(
             address.replace("http", "ws") + "/_stcore/stream",
