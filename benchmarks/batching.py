@@ -6,7 +6,8 @@ Both recognisers of the compare page embed 50 faces on one core: pair after pair
 for 25 visitors, and all in one call, as a queue could that gathers them. Beside it stands what
 else a visitor's pair costs: reading the two photos, which is decoding, detecting and aligning. The
 ratio is a pair alone over its share of the batch; "gain" is the part of a pair's whole work that
-the batch would save.
+the batch would save. Here, with other work on the machine, a pair fell from 45 to 30 ms beside
+190 ms of reading: 7 % in all, so the app gathers nobody's faces.
 """
 
 import numpy as np
