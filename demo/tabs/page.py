@@ -20,14 +20,13 @@ from demo.tabs.components import PhotosInput, Told, photo_input, refusal
 from demo.tabs.frame import PRIVATE, Said, Updates, merged
 from demo.tabs.margin import MarginTab
 from demo.tabs.playback import PlaybackTab
-from demo.turns import turns
+from demo.turns import MOST, turns
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 
 STAYS = 1800.0  # seconds after a visitor's last click in which the session is kept
 LEFT = 60.0  # the same after the page was closed; it may have been reloaded
 SESSIONS = 200  # that are kept at most
-WAITING = 64  # who may wait at once, for the page and the endpoints together
 HERE = Path(__file__).parent
 
 
@@ -117,7 +116,7 @@ def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks
     # A second thread gains little on two faces, and waits for its turn where others want the cores.
     torch.set_num_threads(1)
     blocks = page()
-    blocks.queue(default_concurrency_limit=turns().at_once, max_size=WAITING, api_open=False)
+    blocks.queue(default_concurrency_limit=turns().at_once, max_size=MOST, api_open=False)
     app, _, _ = blocks.launch(
         theme=gr.themes.Default(primary_hue="blue", font=["system-ui", "sans-serif"]),
         css_paths=HERE / "style.css",
@@ -145,7 +144,8 @@ def _forget(holder: Any, stays: float, left: float) -> None:
     """
     for name, session in list(holder.session_data.items()):
         idle = (datetime.now() - holder.time_last_used[name]).total_seconds()
-        if idle > (left if session.is_closed else stays):
+        over = session.is_closed or not session.state_data  # a script's has no page
+        if idle > (left if over else stays):
             with holder.lock:
                 holder.session_data.pop(name, None)
                 holder.time_last_used.pop(name, None)
