@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from unicodedata import east_asian_width
 
 import tyro
 from tqdm import tqdm
@@ -87,6 +88,7 @@ def main(argv: list[str]) -> int:
     """Run the command line and return its exit code."""
     command = tyro.cli(Command, args=argv)
     words = text(command.lang)
+    file = None
     try:
         service, belief = recognizers(command), share(command)
         if (command.pairs is None) == (command.left is None):
@@ -95,11 +97,17 @@ def main(argv: list[str]) -> int:
             return score_list(service, command.pairs, words, belief)
         if command.left is None or command.right is None:  # RIGHT alone is missing
             raise PhotosNotNamed()
-        left = service.read(read_bytes(command.left), "left", command.left_face)
-        right = service.read(read_bytes(command.right), "right", command.right_face)
-        comparison = service.compare(left, right, belief)
+        photos = []
+        for side, path, face in (
+            ("left", command.left, command.left_face),
+            ("right", command.right, command.right_face),
+        ):
+            file = path  # which an error is about
+            photos.append(service.read(read_bytes(path), side, face))
+        comparison = service.compare(photos[0], photos[1], belief)
     except MarginScopeError as error:
-        print(f"compare.py: {words.error(error)}", file=sys.stderr)
+        about = f"{file}: " if file and not isinstance(error, USAGE) else ""
+        print(f"compare.py: {about}{words.error(error)}", file=sys.stderr)
         return 2 if isinstance(error, USAGE) else 3
     print(json.dumps(comparison.to_json()) if command.json else table(comparison, words))
     return 0
@@ -139,11 +147,13 @@ def table(comparison: Comparison, words: Text) -> str:
         describe("left", comparison.left, words),
         describe("right", comparison.right, words),
         "",
-        f"{'':21}{'cos':>7}{'angle':>9}{'P(same)':>9}{'FAR':>8}{'FRR':>8}",
+        f"{'':21}{'cos':>7}{wide(words('terminal.angle'), 9)}"
+        f"{wide(words('terminal.probability'), 10)}{'FAR':>8}{'FRR':>8}",
     ]
     for name, answer in comparison.answers.items():
         lines.append(
-            f"{words.loss(name)[:20]:21}{answer.similarity:7.3f}{answer.angle:8.1f}°{answer.probability:9.2f}"
+            f"{wide(words.loss(name)[:20], -21)}{answer.similarity:7.3f}{answer.angle:8.1f}°"
+            f"{answer.probability:10.2f}"
             f"{100 * answer.far:7.1f}%{100 * answer.frr:7.1f}%  "
             f"{words(f'verdict.{answer.verdict}')}"
         )
@@ -155,6 +165,13 @@ def table(comparison: Comparison, words: Text) -> str:
             words("terminal.notice"),
         ]
     )
+
+
+def wide(words: str, columns: int) -> str:
+    """Words to the right of so many columns of a terminal, to the left where they are negative."""
+    taken = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
+    space = " " * (abs(columns) - taken)
+    return words + space if columns < 0 else space + words
 
 
 def describe(side: str, photo: Photo, words: Text) -> str:

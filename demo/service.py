@@ -25,8 +25,8 @@ class FaceNumberInvalid(MarginScopeError):
     """A face was asked for that was not found."""
 
     sentence = (
-        "Face {number} was asked for in the {photo} photo, but {found} were found: "
-        "choose from 1 to {found}."
+        "Face {number} was asked for in the {photo} photo, where {found} can be found: "
+        "give a number up to {found}, or none."
     )
 
 

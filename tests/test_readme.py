@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from demo.assets import recognizer
+from demo.assets import playback, recognizer
 from demo.language import text
 from evaluation.tables import PAGES, with_tables
 
@@ -65,6 +65,13 @@ def test_the_tour_calls_things_what_the_screen_calls_them(page: str, language: s
     assert len(named) >= 8
     shown = set(text(language).sentences.values())
     assert {" ".join(name.split()) for name in named} <= shown
+
+
+def test_what_the_tour_says_of_the_film_is_the_film():
+    ends = {name: film.curves["own"][-1] for name, film in playback()["sixteen"].films.items()}
+    softmax, arcface = (f"{np.degrees(ends[run]):.0f}°" for run in ("softmax", "arcface-0.5"))
+    assert f"({arcface} against {softmax} at the end)" in (ROOT / "README.md").read_text("utf-8")
+    assert f"(끝에서 {arcface} 대 {softmax})" in (ROOT / "README.ko.md").read_text("utf-8")
 
 
 def test_what_the_questions_say_of_angles_is_the_calibration():

@@ -61,7 +61,7 @@ class CompareTab:
         self.panels: dict[str, Any] = {}
         self.faces: dict[str, Any] = {}
         self.removes: dict[str, Any] = {}
-        with gr.Row(elem_classes="stage"):
+        with gr.Row(elem_classes="trio"):
             self._side("left")
             with gr.Column():
                 self.waits = gr.Markdown(text("en")("compare.waiting"))

@@ -122,7 +122,8 @@ def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks
         css_paths=HERE / "style.css",
         mcp_server=True, max_file_size=MAX_BYTES, state_session_capacity=SESSIONS,
         run_history=False, enable_monitoring=False, share=False, show_error=False, ssr_mode=False,
-        pwa=False, footer_links=["api", "settings"], prevent_thread_lock=True, **options,
+        pwa=False, footer_links=["api", "settings"], prevent_thread_lock=True,
+        **({"quiet": True} | options),
     )  # fmt: skip
     threading.Thread(
         target=_keep_forgetting, args=(app.state_holder, stays, left), daemon=True

@@ -26,9 +26,11 @@ class PlaybackTab:
 
     def __init__(self, language: gr.Radio, said: Said, tab: gr.Tab) -> None:
         with gr.Row():
-            self.people = said(gr.Dropdown, _sets, value="sixteen", filterable=False)
+            self.people = said(gr.Dropdown, _sets, value="sixteen", filterable=False, min_width=240)
             self.sides = [
-                said(gr.Dropdown, partial(_runs, side), value=first, filterable=False)
+                said(
+                    gr.Dropdown, partial(_runs, side), value=first, filterable=False, min_width=240
+                )
                 for side, first in FIRST.items()
             ]
         css = (FIGURES / "player.css").read_text(encoding="utf-8")

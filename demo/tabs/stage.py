@@ -19,7 +19,9 @@ QUALITY = 85  # of the preview, a JPEG in the page itself
 
 def panel(side: str, here: Session, words: Text) -> str:
     """One side's photo, its aligned face, its remarks; the problem where one was refused."""
-    parts = []
+    mark = "○" if side == "left" else "□"
+    named = f"<h4>{mark} {escape(words(f'compare.{side}'))}</h4>"
+    parts = [named] if side in here.photos else []  # before, the field itself is named
     if side in here.problems:
         said = escape(words.error(here.problems[side]))
         parts.append(f'<p class="problem" role="alert">{said}</p>')

@@ -49,7 +49,7 @@ def test_exit_codes_and_one_line_errors(tmp_path):
         ((broken, PORTRAITS[0]), 3, "cannot be read as a photo"),
         ((PORTRAITS[0], faceless), 3, "No face was found in the second photo"),
         ((tmp_path / "none.jpg", PORTRAITS[0]), 2, "cannot be opened"),
-        ((*PORTRAITS, "--left-face", "4"), 2, "choose from 1 to 1"),
+        ((*PORTRAITS, "--left-face", "4"), 2, "give a number up to 1"),
         ((PORTRAITS[0],), 2, "Name two photos"),
         ((*PORTRAITS, "--prior", "1"), 2, "shares between 0 and 1"),
         ((*PORTRAITS, "--onnx", broken), 2, "calibrate --onnx broken.jpg"),

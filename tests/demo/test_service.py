@@ -90,7 +90,7 @@ def test_of_several_faces_one_is_used_and_another_may_be(service, group, photos)
         np.testing.assert_array_equal(asked.crop, photo.using(i).crop)
         answer = service.compare(asked, photos[i]).answers["arcface"]
         assert answer.angle < 15
-    with pytest.raises(FaceNumberInvalid, match=r"choose from 1 to 2"):
+    with pytest.raises(FaceNumberInvalid, match=r"give a number up to 2"):
         service.read(group, "left", face=3)
     with pytest.raises(IndexError):
         photo.using(2)

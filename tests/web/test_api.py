@@ -92,7 +92,7 @@ def test_bad_input_is_told_with_its_cure(client, tmp_path):
     assert "No face was found in the right photo" in refused(
         client, left=LEFT, right=handle_file(str(nobody))
     )
-    assert "choose from 1 to 1" in refused(client, left=LEFT, right=RIGHT, left_face=7)
+    assert "give a number up to 1" in refused(client, left=LEFT, right=RIGHT, left_face=7)
     assert "prior must be between 0 and 1" in refused(client, left=LEFT, right=RIGHT, prior=1)
     assert "left is missing" in refused(client, left=None, right=RIGHT)
 

@@ -145,14 +145,23 @@ def test_a_click_on_a_sphere_lists_the_nearest_faces(gradio_url, browser):
     page.context.close()
 
 
-def test_fan_histograms_and_film(gradio_url, browser):
-    page = opened(browser, gradio_url)
+@pytest.mark.parametrize("width", [1280, 390])
+def test_fan_histograms_and_film(width, gradio_url, browser):
+    page = opened(browser, gradio_url, viewport={"width": width, "height": 900})
     page.get_by_role("tab", name="Margin").click()
     expect(page.locator(".js-plotly-plot")).to_have_count(6, timeout=SLOW)
-    page.get_by_role("tab", name="A training on film").click()
+    if width < 500:  # there the last tab is behind a button
+        page.locator(".overflow-menu > button").click()
+        page.locator(".overflow-dropdown button").click()
+    else:
+        page.get_by_role("tab", name="A training on film").click()
     slider = page.locator("#film .scrub")
     expect(slider).to_be_visible(timeout=SLOW)
     expect(page.locator("#film output")).to_contain_text("step", timeout=SLOW)
+    widths = page.evaluate(
+        "[...document.querySelectorAll('#film .stage canvas')].map(c => c.clientWidth)"
+    )
+    assert widths[0] == widths[1] > 100
     before = page.locator("#film output").inner_text()
     slider.fill("3")
     expect(page.locator("#film output")).not_to_have_text(before)
@@ -168,7 +177,7 @@ def test_a_session_that_is_over_leaves_no_photo(browser, monkeypatch, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    blocks = serve(stays=1e6, left=1.0, server_port=port, quiet=True)
+    blocks = serve(stays=1e6, left=1.0, server_port=port)
     holder = blocks.app.state_holder
 
     def photos() -> int:
