@@ -18,7 +18,7 @@ from measuring import ROOT
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PageTimeout
 
-from tests.browser.conftest import FLAGS
+from tests.conftest import FLAGS
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 120  # seconds

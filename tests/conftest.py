@@ -2,18 +2,30 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from demo.assets import PORTRAITS
 from model.data import DataNotFound, lfw_home
 from model.images import read_image
 
 CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
 
 
 def missing(reason: str) -> None:
@@ -37,6 +49,20 @@ def chromium() -> Path:
     if not CHROMIUM.exists():
         missing("Debian's chromium is not installed: apt-get install chromium")
     return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Playwright]:
+    """Playwright, which may be started once a process: its loop then runs in this thread."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(chromium, driver) -> Iterator[Browser]:
+    browser = driver.chromium.launch(executable_path=str(chromium), args=FLAGS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from demo.language import text
-from tests.browser.conftest import FLAGS, running_app
+from tests.browser.conftest import running_app
+from tests.conftest import FLAGS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS, PATIENCE = ROOT / "docs", 60_000

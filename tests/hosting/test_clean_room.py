@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from demo import assets
 from demo.assets import PORTRAITS
 from demo.service import CompareService
-from tests.browser.conftest import FLAGS
+from tests.conftest import FLAGS
 from tests.hosting.room import answers, furnished, needs_rights, serving
 
 SLOW = 60_000  # milliseconds
@@ -73,7 +73,7 @@ def test_the_room_is_what_it_claims_to_be(room):
 
 
 @pytest.mark.browser
-def test_the_streamlit_space_answers_a_browser(room, known, chromium, tmp_path):
+def test_the_streamlit_space_answers_a_browser(room, known, chromium, driver, tmp_path):
     docker = (room.app("streamlit") / "Dockerfile").read_text(encoding="utf-8")
     health = shlex.split(re.search(r"^HEALTHCHECK .*CMD (.*)$", docker, re.M)[1])
     start = json.loads(re.search(r"^CMD (.*)$", docker, re.M)[1])
@@ -83,21 +83,20 @@ def test_the_streamlit_space_answers_a_browser(room, known, chromium, tmp_path):
         inside = tmp_path / "chromium"  # a browser in the room's network
         inside.write_text(f'#!/bin/sh\nexec {shlex.join(enter)} {chromium} "$@"\n')
         inside.chmod(0o755)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(inside), args=FLAGS)
-            page = browser.new_context(locale="en-US").new_page()
-            page.goto("http://localhost:8501")
-            for side, path in zip(("first", "second"), PORTRAITS, strict=True):
-                photo = page.locator(f".st-key-{side} input[type=file]")
-                photo.set_input_files(str(path), timeout=SLOW)
-                shown = page.get_by_alt_text(f"The {side} photo with the faces found in frames")
-                expect(shown).to_be_visible(timeout=SLOW)
-            for loss, angle in known.items():
-                reading = page.locator(f".st-key-dial-{loss} .reading strong")
-                expect(reading).to_have_text(f"{angle:.1f}°", timeout=SLOW)
-            page.goto("http://localhost:8501/spheres")
-            expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
-            browser.close()
+        browser = driver.chromium.launch(executable_path=str(inside), args=FLAGS)
+        page = browser.new_context(locale="en-US").new_page()
+        page.goto("http://localhost:8501")
+        for side, path in zip(("first", "second"), PORTRAITS, strict=True):
+            photo = page.locator(f".st-key-{side} input[type=file]")
+            photo.set_input_files(str(path), timeout=SLOW)
+            shown = page.get_by_alt_text(f"The {side} photo with the faces found in frames")
+            expect(shown).to_be_visible(timeout=SLOW)
+        for loss, angle in known.items():
+            reading = page.locator(f".st-key-dial-{loss} .reading strong")
+            expect(reading).to_have_text(f"{angle:.1f}°", timeout=SLOW)
+        page.goto("http://localhost:8501/spheres")
+        expect(page.locator("canvas").first).to_be_visible(timeout=SLOW)
+        browser.close()
 
 
 ASK = """

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import browser  # noqa: F401
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +225,12 @@ def _uploaded(url: str, path: Path) -> dict[str, Any]:
     return {"path": name, "meta": {"_type": "gradio.FileData"}}
 
 
+def asked(asking: Coroutine[Any, Any, Any]) -> Any:
+    """What it gives, in a thread: this one may have Playwright's loop."""
+    with ThreadPoolExecutor() as threads:
+        return threads.submit(asyncio.run, asking).result()
+
+
 async def with_tools(url: str, ask: Any) -> Any:
     async with (
         streamable_http_client(f"{url}/gradio_api/mcp/") as (read, write, _),
@@ -246,7 +254,7 @@ def test_an_agent_compares_by_mcp(gradio_url, answer):
         ]
         return await session.call_tool("compare", {"left": files[0], "right": files[1]})
 
-    said = asyncio.run(with_tools(gradio_url, ask))
+    said = asked(with_tools(gradio_url, ask))
     assert not said.isError
     angle = answer["models"]["arcface"]["angle_degrees"]
     assert f"'angle_degrees': {angle:.1f}"[:-1] in said.content[0].text
@@ -256,7 +264,7 @@ def test_an_agent_is_told_what_is_wrong(gradio_url):
     async def ask(session: ClientSession) -> Any:
         return await session.call_tool("compare", {"left": NO_PHOTO, "right": NO_PHOTO})
 
-    said = asyncio.run(with_tools(gradio_url, ask))
+    said = asked(with_tools(gradio_url, ask))
     assert said.isError
     assert "read as a photo" in said.content[0].text
 
@@ -272,4 +280,4 @@ def test_strangers_are_offered_comparison_alone(hosted_url, answer):
     async def ask(session: ClientSession) -> Any:
         return [tool.name for tool in (await session.list_tools()).tools]
 
-    assert asyncio.run(with_tools(hosted_url, ask)) == ["compare"]
+    assert asked(with_tools(hosted_url, ask)) == ["compare"]
