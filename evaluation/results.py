@@ -65,13 +65,15 @@ def append_to_test_log(entry: dict[str, Any]) -> None:
 
 
 def percent(measure: dict[str, float]) -> str:
-    """'91.2 ± 0.9 %'"""
-    return f"{100 * measure['value']:.1f} ± {100 * measure['standard_error']:.1f} %"
+    """'91.2 ± 0.9 %'; without the error where there is none yet"""
+    error = f" ± {100 * measure['standard_error']:.1f}" if "standard_error" in measure else ""
+    return f"{100 * measure['value']:.1f}{error} %"
 
 
 def plain(measure: dict[str, float]) -> str:
-    """'0.9694 ± 0.0050'"""
-    return f"{measure['value']:.4f} ± {measure['standard_error']:.4f}"
+    """'0.9694 ± 0.0050'; without the error where there is none yet"""
+    error = f" ± {measure['standard_error']:.4f}" if "standard_error" in measure else ""
+    return f"{measure['value']:.4f}{error}"
 
 
 def bar(what: str) -> Progress:

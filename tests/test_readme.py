@@ -7,6 +7,7 @@ import pytest
 
 from demo.assets import playback, recognizer
 from demo.language import text
+from evaluation.results import percent, plain
 from evaluation.tables import PAGES, with_tables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,6 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_the_tables_are_those_of_the_results(page: str):
     text = (ROOT / page).read_text(encoding="utf-8")
     assert with_tables(text) == text
+
+
+def test_a_single_fold_has_no_error_yet():
+    assert percent({"value": 0.91}) == "91.0 %"
+    assert percent({"value": 0.91, "standard_error": 0.004}) == "91.0 ± 0.4 %"
+    assert plain({"value": 0.9668}) == "0.9668"
 
 
 def test_the_conclusion_is_that_of_the_results():
