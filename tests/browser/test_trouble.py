@@ -97,7 +97,9 @@ def test_after_a_killed_server_is_back_the_open_page_works_again(browser, tmp_pa
         assert page.locator(".reading strong").all_inner_texts() == expected  # what was seen stays
     with running_app(tmp_path, port=port):
         expect(dialog).to_have_count(0, timeout=PATIENCE)
-        expect(page.locator(".reading strong")).to_have_count(0, timeout=PATIENCE)
+        for language in ("한국어", "English"):  # whatever asks the server shows the new session
+            page.get_by_text(language, exact=True).click()
+            expect(page.locator(".reading strong")).to_have_count(0, timeout=PATIENCE)
         assert compare_portraits(page) == expected
         page.context.close()
 
