@@ -4,7 +4,6 @@ Needs requirements-dev.txt (Playwright) and Debian's chromium.
 """
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PageTimeout
 
 from tests.conftest import FLAGS
+from tests.serving import free_port
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 120  # seconds
@@ -67,7 +67,7 @@ def serving(site: Site, **environment: str) -> Iterator[tuple[int, str]]:
 
     Yields when the server answers.
     """
-    port = _free_port()
+    port = free_port()
     command = [
         "-m", "streamlit", "run", str(site.script), "--server.port", str(port),
         "--server.headless", "true",
@@ -79,17 +79,11 @@ def serving(site: Site, **environment: str) -> Iterator[tuple[int, str]]:
 @contextmanager
 def serving_gradio(**environment: str) -> Iterator[tuple[int, str]]:
     """`python gradio_app.py` in a fresh process: (process id, address)."""
-    port = _free_port()
+    port = free_port()
     environment |= {"GRADIO_SERVER_PORT": str(port)}
     address = f"http://127.0.0.1:{port}"
     with _running([str(ROOT / "gradio_app.py")], address, "/", environment) as found:
         yield found
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """What scripts and agents may ask over HTTP or MCP; the docstrings are what an agent reads.
 
-Photos come as bytes and are gone with the call. No screen library: gradio_app.py names the
-endpoints and gives their parameters a type.
+Photos come as bytes and are gone with the call. No screen library: tabs/page.py names the
+endpoints and gives their parameters a type. Each raises a MarginScopeError where a photo cannot be
+answered, PhotoNotGiven or NumberInvalid; its sentence is what the caller is told.
 """
 
 from typing import cast
@@ -206,10 +207,10 @@ def embed(photos: list[bytes] | None, models: list[str] | None = None) -> Embedd
     read = [_read(service, data) for data in given]
     good = [photo for photo in read if isinstance(photo, Photo)]
     answer: Embedded = {"photos": [_told(photo) for photo in read], "models": {}}
-    for recognizer in service.recognizers:
-        found = embed_photos(recognizer.name, recognizer.embed, good).tolist() if good else []
-        vectors = iter(found)
-        answer["models"][recognizer.name] = [
+    found = service.embed(*good)
+    for name in (recognizer.name for recognizer in service.recognizers):
+        vectors = iter(found[name].tolist() if good else [])
+        answer["models"][name] = [
             [round(v, 6) for v in next(vectors)] if isinstance(photo, Photo) else None
             for photo in read
         ]
@@ -219,10 +220,10 @@ def embed(photos: list[bytes] | None, models: list[str] | None = None) -> Embedd
 def nearest(photo: bytes | None, count: int = 5) -> Nearest:
     """Name the photos of the gallery that are nearest to a face under each network.
 
-    The gallery holds photos of 86 people of Labeled Faces in the Wild; half of them were trained on
-    (seen), half were not. Nearest is nearest of these: a stranger has a nearest one too, so this
-    does not say who somebody is. certainty is how far the 15 nearest agree where the face belongs
-    on the sphere, 0 to 1; below 0.5 it has no honest place there.
+    The gallery that ships holds photos of 86 people of Labeled Faces in the Wild; half of them were
+    trained on (seen), half were not. Nearest is nearest of these: a stranger has a nearest one too,
+    so this does not say who somebody is. certainty is how far the 15 nearest agree where the face
+    belongs on the sphere, 0 to 1; below 0.5 it has no honest place there.
 
     Args:
         photo: A photo with at least one face, 20 MB at most.

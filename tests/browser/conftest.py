@@ -1,11 +1,6 @@
 """The running app and a real Chromium."""
 
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+from tests.serving import ROOT, free_port, served
 
 
 @contextmanager
@@ -37,28 +26,13 @@ def running_app(
     that runs the server's.
     """
     port = port or free_port()
-    log = folder / "streamlit.log"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [*within, sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port),
-             "--server.headless", "true"],
-            cwd=ROOT, stdout=stream, stderr=stream,
-            env=os.environ | {"MARGINSCOPE_DATA": str(folder), "PYTHONPATH": str(ROOT)},
-        )  # fmt: skip
-    url = f"http://localhost:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5)
-                break
-            except OSError:
-                time.sleep(0.25)
+    url, log = f"http://localhost:{port}", folder / "streamlit.log"
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}"]
+    with served(
+        [*within, *command, "--server.headless=true"], f"{url}/_stcore/health", log, clean=clean,
+        MARGINSCOPE_DATA=str(folder), PYTHONPATH=str(ROOT),
+    ) as process:  # fmt: skip
         yield url, process.pid, log
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-    assert not clean or "Traceback" not in log.read_text(), log.read_text()
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,10 @@ import asyncio
 import datetime
 import http.server
 import ipaddress
-import os
 import re
-import socket
 import ssl
-import subprocess
 import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -27,6 +22,7 @@ from playwright.sync_api import Browser, FrameLocator, Request, expect
 
 from demo.assets import PORTRAITS
 from hosting.build import build
+from tests.serving import free_port, served
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000  # milliseconds; the first visit loads the networks
@@ -117,28 +113,13 @@ def space(tmp_path_factory) -> Path:
 @contextmanager
 def started(space: Path, *options: str) -> Iterator[int]:
     """The Space's app as its Dockerfile starts it, but for the port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = space.parent / "log.txt"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", *options],
-            cwd=space, stdout=stream, stderr=stream,
-            env=os.environ | {"MARGINSCOPE_HOSTED": "1", "MARGINSCOPE_DATA": str(space)},
-        )  # fmt: skip
-    try:
-        for _ in range(240):
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
-                break
-            except OSError:
-                time.sleep(0.25)
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    with served(
+        [*command, *options], f"http://127.0.0.1:{port}/_stcore/health", space.parent / "log.txt",
+        folder=space, clean=False, MARGINSCOPE_HOSTED="1", MARGINSCOPE_DATA=str(space),
+    ):  # fmt: skip
         yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")

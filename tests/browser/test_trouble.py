@@ -13,8 +13,9 @@ from playwright.sync_api import Page, expect
 
 from demo.assets import PORTRAITS
 from demo.language import text
-from tests.browser.conftest import free_port, opened, running_app
+from tests.browser.conftest import opened, running_app
 from tests.conftest import missing
+from tests.serving import free_port
 
 pytestmark = pytest.mark.browser
 PATIENCE = 90_000  # milliseconds

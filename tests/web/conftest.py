@@ -1,48 +1,25 @@
 """The running Gradio app."""
 
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.serving import free_port, served
 
 
 @contextmanager
 def running_gradio(folder: Path, **environment: str) -> Iterator[tuple[str, subprocess.Popen]]:
     """`python gradio_app.py` on a free port, without LFW: its address and its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = folder / "gradio.log"
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with log.open("w") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "gradio_app.py"], cwd=ROOT, stdout=stream, stderr=stream,
-            env=os.environ
-            | {"MARGINSCOPE_DATA": str(folder), "GRADIO_SERVER_PORT": str(port)}
-            | environment,
-        )  # fmt: skip
-    try:
-        for _ in range(480):
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"{url}/gradio_api/info", timeout=5)
-                break
-            except OSError:
-                time.sleep(0.25)
+    given = {"MARGINSCOPE_DATA": str(folder), "GRADIO_SERVER_PORT": str(port)} | environment
+    command, log = [sys.executable, "gradio_app.py"], folder / "gradio.log"
+    with served(command, f"{url}/gradio_api/info", log, **given) as process:
         yield url, process
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-    assert "Traceback" not in log.read_text(), log.read_text()
 
 
 @pytest.fixture(scope="session")

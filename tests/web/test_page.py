@@ -3,7 +3,6 @@
 import gc
 import os
 import re
-import socket
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from demo.figures.dial import degrees
 from demo.figures.people import image_name
 from demo.service import CompareService, Photo
 from tests.browser.conftest import watch_requests
+from tests.serving import free_port
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
@@ -174,9 +174,7 @@ def test_a_session_that_is_over_leaves_no_photo(browser, monkeypatch, tmp_path):
 
     monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     blocks = serve(stays=1e6, left=1.0, server_port=port)
     holder = blocks.app.state_holder
 
