@@ -138,9 +138,11 @@ def view2(found: dict[str, Any], words: Text) -> None:
     values = {
         loss: [fold["accuracy"] for fold in one["folds"].values()] for loss, one in losses.items()
     }
-    curves = [Curve(loss, list(range(len(each))), each) for loss, each in values.items()]
-    figure = points_figure(curves, {x: words.loss(x) for x in values}, words("results.accuracy"))
-    _draw("view2", figure, " ".join(lines))
+    if max(map(len, values.values()), default=0) > 1:  # one point draws no spread
+        curves = [Curve(loss, list(range(len(each))), each) for loss, each in values.items()]
+        names = {loss: words.loss(loss) for loss in values}
+        figure = points_figure(curves, names, words("results.accuracy"))
+        _draw("view2", figure, " ".join(lines))
     rows = ((loss, number, fold["accuracy"], fold["auc"]) for loss, one in losses.items()
             for number, fold in one["folds"].items())  # fmt: skip
     csv_button("view2", ("loss", "fold", "accuracy", "auc"), rows, words)
