@@ -98,9 +98,21 @@ def test_folds_and_searches_and_sweeps_are_told(results_are):
     at = page(lang="ko", sweep="auc", spoilt="noise")
     assert not at.exception
     markdown = " ".join(m.value for m in at.markdown)
-    assert "91.0 ± 0.6 %, 10묶음 가운데 3묶음" in markdown
+    assert "10묶음 가운데 3묶음에서 91.0 ± 0.6 %" in markdown
     assert "66.0 ± 1.0 %" in markdown
     assert "s 24, m 1.2 (2번 가운데 1번)" in markdown
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_one_fold_alone_is_told_and_not_drawn(results_are, count):
+    folds = {str(i): {"accuracy": 0.91, "auc": 0.95} for i in range(count)}
+    one = {"n": count, "folds": folds, "accuracy": {"value": 0.91}}
+    results_are(view2={"schedule": {"stop_after": 19}, "losses": {"arcface": one}})
+    at = page(lang="en")
+    assert not at.exception
+    assert f"ArcFace: 91.0 % over {count} of the 10 folds" in " ".join(m.value for m in at.markdown)
+    drawn = {chart.proto.id.rpartition("-")[2] for chart in at.get("plotly_chart")}
+    assert ("view2" in drawn) == (count > 1)
 
 
 def test_the_roc_is_drawn_from_what_was_measured():
