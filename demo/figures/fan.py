@@ -17,6 +17,8 @@ from model.views import Fan
 TURN = 180.0 * (3.0 - 5.0**0.5)  # the golden angle: points of a spiral never line up
 PLASTIC = 0.7548776662466927  # 1/1.3247..., spreads points over a sector alike
 WIDE = 0.8  # of a sector that its person's images take up
+RINGS = [30, 60, 90, 120]  # degrees
+RING_LABELS = ["", "60°", "90°", "120°"]  # the innermost would lie over the own images
 OWN_SIZE, OTHER_SIZE, PHOTO_SIZE = 7, 6, 13
 
 
@@ -60,7 +62,7 @@ def fan_figure(
     names = [broken(person_name(gallery, group.person)) for group in drawn.others]
     figure.update_polars(
         bgcolor="rgba(0,0,0,0)",
-        radialaxis={"range": [0, SPAN], "tick0": 0, "dtick": 30, "ticksuffix": "°",
+        radialaxis={"range": [0, SPAN], "tickvals": RINGS, "ticktext": RING_LABELS,
                     "angle": 90.0 - sector, "tickangle": 0, "gridcolor": LINE, "gridwidth": 0.5,
                     "showline": False, "ticks": "", "tickfont": {"size": 11}},
         angularaxis={"tickvals": [sector * (i + 0.5) for i in range(len(names))],

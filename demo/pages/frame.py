@@ -30,7 +30,8 @@ def title(page: str) -> Text:
             label_visibility="collapsed",
         )  # fmt: skip
     words = text(asked or first)
-    _page_language()(key="page-language", data=words.language, height=1)
+    spoken = {"language": words.language, "upload": words("app.upload")}
+    _page_language()(key="page-language", data=spoken, height=1)
     place.title(words("app.title" if page == "compare" else f"{page}.title"), anchor=False)
     tell(words, "app.tagline" if page == "compare" else f"{page}.tagline", large=False)
     return words
@@ -55,6 +56,6 @@ def go(page: str) -> None:
 
 @cache
 def _page_language() -> Any:
-    """The component that writes the language into the page."""
+    """The component that tells the browser the language, and a word that Streamlit lacks in it."""
     script = Path(__file__).with_name("page_language.js").read_text(encoding="utf-8")
     return st.components.v2.component("page_language", html="<span></span>", js=script)

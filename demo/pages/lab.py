@@ -218,6 +218,9 @@ def _live(run: Run, colours: list[str], ticking: bool, words: Text) -> None:
     with run.job.lock:
         data = lab_data(run.lab, run.name, run.sent, _titles(run, words), colours, words)
         findings = diagnose(run.lab)
+        step, steps = run.lab.step, run.lab.trainings[1].last_step
+    if run.begun:  # beside the button, where the charts are still below the fold
+        st.progress(min(1.0, step / steps), words("lab.progress", step=step, steps=steps))
     run.sent += len(data["steps"])
     _component()(
         key=KEY, data=data | {"key": KEY, "name": run.name, "words": _words(data, words)},
