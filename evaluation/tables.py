@@ -83,13 +83,23 @@ def seeds() -> str:
 
 
 def view2() -> str:
-    """The folds of View 2 that are trained."""
-    return rows(
+    """The folds of View 2 that are trained, and losses compared fold by fold."""
+    found = read_json("view2")
+    told = rows(
         "loss | folds | accuracy | AUC",
         *(
             f"{loss} | {one['n']} of 10 | {percent(one['accuracy'])} | {plain(one['auc'])}"
-            for loss, one in read_json("view2")["losses"].items()
+            for loss, one in found["losses"].items()
         ),
+    )
+    compared = [
+        f"{name} | {one['n']} of 10 | {points(one['accuracy'])} | {signed(one['auc'])}"
+        for name, one in found.get("differences", {}).items()
+    ]
+    if not compared:
+        return told
+    return (
+        f"{told}\n\n{rows('difference, fold by fold | folds | accuracy, points | AUC', *compared)}"
     )
 
 

@@ -6,8 +6,9 @@ python evaluate.py view2 --final --loss arcface  its ten alone; what is finished
 Fold i's network is trained on everybody who is not in set i, less a tenth of them whose pairs set
 the threshold; then it answers the 600 pairs of set i. One of the 6,000 has a photo in which no face
 is found: it counts as told wrongly. The mean of the ten accuracies has the standard error
-sd / sqrt(10). Category: unrestricted, label-free outside data (the landmark detector was trained
-elsewhere; no name came with it).
+sd / sqrt(10), and two losses are compared fold by fold; the folds' trainings share most people, so
+these errors are a little small. Category: unrestricted, label-free outside data (the landmark
+detector was trained elsewhere; no name came with it).
 
 Thirty trainings take long, so the recipe's schedule is halved, for all losses alike: SHORTER, which
 costs a point of AUC on validation people (results/recipes.md).
@@ -17,6 +18,7 @@ machine goes on with the next. Results of another recipe are never mixed in.
 
 import json
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,6 +56,7 @@ from model.verification import auc, balanced_accuracy, best_threshold, degrees, 
 ORDER = ("arcface", "norm-softmax", "softmax")
 SHORTER: dict[str, Any] = {"epochs": 45, "stop_after": 19, "averaging": 0.997}
 COMMAND = "python evaluate.py view2 --final"
+MEASURES = ("accuracy", "auc")
 Loss = Literal["arcface", "norm-softmax", "softmax"]
 
 
@@ -114,6 +117,7 @@ def view2(
                 append_to_test_log({"command": command, "loss": name, "fold": fold} | scores)
             of_loss["folds"][str(fold)] = found
             report["losses"][name] = summed(of_loss)
+            report["differences"] = differences(report["losses"])
             report |= made_by(command)
             report["seconds"] = total_seconds(report)
             write_json(path, report)
@@ -215,13 +219,35 @@ def summed(of_loss: dict[str, Any]) -> dict[str, Any]:
     """The finished folds with their mean and its standard error, sd / sqrt(folds)."""
     folds = dict(sorted(of_loss["folds"].items(), key=lambda item: int(item[0])))
     found = {"recipe_sha256": of_loss["recipe_sha256"], "n": len(folds)}
-    for measure in ("accuracy", "auc"):
-        values = np.array([one[measure] for one in folds.values()])
-        found[measure] = {"value": round(float(values.mean()), 5)}
-        if len(values) > 1:
-            error = float(values.std(ddof=1)) / len(values) ** 0.5
-            found[measure]["standard_error"] = round(error, 5)
+    for measure in MEASURES:
+        found[measure] = of_folds([one[measure] for one in folds.values()])
     return found | {"folds": folds}
+
+
+def differences(losses: dict[str, Any]) -> dict[str, Any]:
+    """One loss less another in the folds that both have, two or more: mean and standard error.
+
+    A fold's people and pairs are the same for both, so what makes a fold hard falls out.
+    """
+    found = {}
+    for first, second in combinations(reversed(ORDER), 2):
+        ours, theirs = (losses.get(name, {"folds": {}})["folds"] for name in (second, first))
+        both = [fold for fold in ours if fold in theirs]
+        if len(both) > 1:
+            found[f"{second} less {first}"] = {"n": len(both)} | {
+                measure: of_folds([ours[fold][measure] - theirs[fold][measure] for fold in both])
+                for measure in MEASURES
+            }
+    return found
+
+
+def of_folds(values: list[float]) -> dict[str, float]:
+    """Their mean, and of more than one its standard error, sd / sqrt(folds)."""
+    each = np.array(values)
+    found = {"value": round(float(each.mean()), 5)}
+    if len(each) > 1:
+        found["standard_error"] = round(float(each.std(ddof=1)) / len(each) ** 0.5, 5)
+    return found
 
 
 def total_seconds(report: dict[str, Any]) -> float:

@@ -134,7 +134,13 @@ def view2(found: dict[str, Any], words: Text) -> None:
               accuracy=_told("accuracy", one["accuracy"]))
         for loss, one in losses.items()
     ]  # fmt: skip
-    st.markdown("\n".join(f"- {line}" for line in lines))
+    compared = [
+        words("results.view2_difference", second=words.loss(second), first=words.loss(first),
+              points=_points(one["accuracy"]), auc=_signed(one["auc"], 4), n=one["n"])
+        for name, one in found.get("differences", {}).items()
+        for second, first in [name.split(" less ")]
+    ]  # fmt: skip
+    st.markdown("\n".join(f"- {line}" for line in lines + compared))
     values = {
         loss: [fold["accuracy"] for fold in one["folds"].values()] for loss, one in losses.items()
     }

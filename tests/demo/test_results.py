@@ -93,12 +93,16 @@ def test_folds_and_searches_and_sweeps_are_told(results_are):
         "schedule": {"stop_after": 19},
         "losses": {"arcface": {"n": 3, "folds": folds,
                                "accuracy": {"value": 0.91, "standard_error": 0.006}}},
+        "differences": {"arcface less softmax": {
+            "n": 3, "accuracy": {"value": 0.03, "standard_error": 0.01},
+            "auc": {"value": -0.002, "standard_error": 0.001}}},
     }  # fmt: skip
     results_are(view2=view2, identify=IDENTIFY, sweep=SWEEP)
     at = page(lang="ko", sweep="auc", spoilt="noise")
     assert not at.exception
     markdown = " ".join(m.value for m in at.markdown)
     assert "10묶음 가운데 3묶음에서 91.0 ± 0.6 %" in markdown
+    assert "정확도 +3.0 ± 1.0점, AUC −0.0020 ± 0.0010(3묶음)" in markdown
     assert "66.0 ± 1.0 %" in markdown
     assert "s 24, m 1.2 (2번 가운데 1번)" in markdown
 

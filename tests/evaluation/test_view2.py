@@ -103,6 +103,20 @@ def test_finished_folds_are_kept_and_an_interrupted_one_goes_on(small, tmp_path,
     assert len(json.loads((tmp_path / "test_log.json").read_text())) == 3
 
 
+def test_losses_are_compared_in_the_folds_that_both_have():
+    def folds(**accuracy):
+        return {"folds": {f[1:]: {"accuracy": a, "auc": 0.9} for f, a in accuracy.items()}}
+
+    losses = {"softmax": folds(f0=0.80, f1=0.90), "arcface": folds(f0=0.84, f1=0.92, f2=0.5)}
+    losses["norm-softmax"] = folds(f1=0.91)  # one fold in common has no spread
+    found = view2.differences(losses)
+    assert list(found) == ["arcface less softmax"]
+    one = found["arcface less softmax"]
+    assert one["n"] == 2
+    assert one["accuracy"] == {"value": 0.03, "standard_error": 0.01}  # 4 and 2 points
+    assert one["auc"] == {"value": 0.0, "standard_error": 0.0}
+
+
 def test_a_changed_recipe_is_refused_and_what_is_there_stays(small, tmp_path, monkeypatch):
     view2.view2(small, loss="norm-softmax", folds=1, final=True)
     before = (tmp_path / "view2.json").read_bytes()
