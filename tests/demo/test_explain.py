@@ -160,7 +160,7 @@ def test_a_rerun_and_the_other_language_compute_nothing_again():
     found = dict(maps(at))
     next(b for b in at.get("button_group") if b.key == "lang").set_value("ko").run()
     assert not at.exception
-    assert any("닮음을 떠받치는가" in m.value for m in at.markdown)
+    assert any("유사도에 기여하는가" in m.value for m in at.markdown)
     assert all(maps(at)[loss] is one for loss, one in found.items())
     at.toggle(key="control").set_value(True).run()
     assert not at.exception

@@ -101,8 +101,8 @@ def test_folds_and_searches_and_sweeps_are_told(results_are):
     at = page(lang="ko", sweep="auc", spoilt="noise")
     assert not at.exception
     markdown = " ".join(m.value for m in at.markdown)
-    assert "10묶음 가운데 3묶음에서 91.0 ± 0.6 %" in markdown
-    assert "정확도 +3.0 ± 1.0점, AUC −0.0020 ± 0.0010(3묶음)" in markdown
+    assert "10개 폴드 가운데 3개에서 91.0 ± 0.6 %" in markdown
+    assert "정확도 +3.0 ± 1.0 %p, AUC −0.0020 ± 0.0010(3개 폴드)" in markdown
     assert "66.0 ± 1.0 %" in markdown
     assert "s 24, m 1.2 (2번 가운데 1번)" in markdown
 
