@@ -72,6 +72,12 @@ class ShareInvalid(MarginScopeError):
     sentence = "--prior and --limit are shares between 0 and 1, both ends excluded, such as 0.05."
 
 
+class FacesOfAList(MarginScopeError):
+    """A face's number beside a list of pairs."""
+
+    sentence = "--left-face and --right-face choose in two photos, not in a list of --pairs."
+
+
 class PhotosNotNamed(MarginScopeError):
     """Neither two photos nor a list of pairs."""
 
@@ -79,8 +85,8 @@ class PhotosNotNamed(MarginScopeError):
 
 
 USAGE = (
-    CheckpointInvalid, FaceNumberInvalid, PairsUnreadable, PhotoMissing, PhotosNotNamed,
-    ShareInvalid, CalibrationMissing, OnnxInvalid, ReferenceMissing,
+    CheckpointInvalid, FaceNumberInvalid, FacesOfAList, PairsUnreadable, PhotoMissing,
+    PhotosNotNamed, ShareInvalid, CalibrationMissing, OnnxInvalid, ReferenceMissing,
 )  # fmt: skip
 
 
@@ -94,6 +100,8 @@ def main(argv: list[str]) -> int:
         if (command.pairs is None) == (command.left is None):
             raise PhotosNotNamed()
         if command.pairs is not None:
+            if (command.left_face, command.right_face) != (None, None):
+                raise FacesOfAList()
             return score_list(service, command.pairs, words, belief)
         if command.left is None or command.right is None:  # RIGHT alone is missing
             raise PhotosNotNamed()

@@ -176,7 +176,7 @@ def compare(
     """
     service = _service(models or ASKED)
     for name, share in (("prior", prior), ("limit", limit)):
-        if not 0 < share < 1:
+        if share is None or not 0 < share < 1:
             raise NumberInvalid(name=name, allowed="between 0 and 1", given=share)
     one = service.read(_given(left, "left"), "left", _face(left_face, "left_face"))
     two = service.read(_given(right, "right"), "right", _face(right_face, "right_face"))
@@ -232,7 +232,7 @@ def nearest(photo: bytes | None, count: int = 5) -> Nearest:
     Returns:
         photo: size, boxes, face_used. models: certainty, has_place, nearest with angle_degrees.
     """
-    if not 1 <= count <= MOST_NEIGHBOURS or count != int(count):
+    if count is None or not 1 <= count <= MOST_NEIGHBOURS or count != int(count):
         allowed = f"a whole number from 1 to {MOST_NEIGHBOURS}"
         raise NumberInvalid(name="count", allowed=allowed, given=count)
     found = CompareService([]).read(_given(photo, "photo"), "given")

@@ -47,8 +47,11 @@ class Session:
     def read_given(self, service: CompareService) -> None:
         """Read what was given; an unreadable photo leaves what was there and says why."""
         for side in list(self.given):
+            data = self.given.pop(side, None)
+            if data is None:  # another click of the same visitor has taken it
+                continue
             try:
-                self.photos[side] = service.read(self.given.pop(side), side)
+                self.photos[side] = service.read(data, side)
             except MarginScopeError as error:
                 self.problems[side] = error
 

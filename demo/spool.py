@@ -19,6 +19,7 @@ MEMORY = Path("/dev/shm")
 KEPT = 120.0  # seconds that Gradio's copy of an upload lies there; a queue is shorter
 ROOM = 512 * 2**20  # bytes that all of them take at most
 FOLDER = "marginscope-"
+_ours: set[Path] = set()  # this process's own folders
 AT_ONCE = 8  # uploads of the largest size that must fit, or the disk is the safer place
 
 
@@ -52,9 +53,10 @@ def swept_folder(age: float = KEPT, room: int = ROOM) -> Path:
     one that a killed process left goes when the next begins.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        if not _alive(left.name.removeprefix(FOLDER).partition("-")[0]):
+        if left not in _ours and not _alive(left.name.removeprefix(FOLDER).partition("-")[0]):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+    _ours.add(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     threading.Thread(target=_keep_swept, args=(folder, age, room), daemon=True).start()
     return folder
@@ -81,6 +83,9 @@ def _keep_swept(folder: Path, age: float, room: int) -> None:
 
 
 def _alive(process: str) -> bool:
+    """Whether somebody else has this number: in a container each start has the same."""
+    if process == str(os.getpid()):
+        return False
     try:
         os.kill(int(process), 0)
     except (ProcessLookupError, ValueError):

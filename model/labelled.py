@@ -105,17 +105,19 @@ def _npz(data: bytes) -> tuple[NDArray[np.floating], NDArray[np.str_]]:
         if unpacked > 2 * MAX_BYTES:  # float64 takes twice as much as float32
             raise _too_large(0, 0, unpacked)
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            features, labels = stored["embeddings"], stored["labels"]
+            features, labels = stored["embeddings"], stored["labels"].astype(np.str_)
+    except EmbeddingsTooLarge:
+        raise
     except KeyError as error:
         raise EmbeddingsUnreadable(problem=f"{error.args[0]}") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zlib, struct, codecs: a damaged archive ends in many ways
         raise EmbeddingsUnreadable(problem=f"{error}") from None
     if features.ndim != 2 or labels.shape != features.shape[:1] or features.dtype.kind not in "fiu":
         problem = f"embeddings {features.shape}, labels {labels.shape}"
         raise EmbeddingsUnreadable(problem=problem)
     if features.shape[0] > MOST_ROWS or features.shape[1] > MOST_COLUMNS:
         raise _too_large(features.shape[0], features.shape[1], len(data))
-    return features, labels.astype(np.str_)
+    return features, labels
 
 
 def _csv(data: bytes) -> tuple[NDArray[np.floating], NDArray[np.str_]]:

@@ -22,6 +22,7 @@ from demo.workshop import Job, workshop
 from model.diagnosis import Finding, diagnose
 from model.errors import MarginScopeError
 from model.lab import MOST_IMAGES, PRESETS, STEPS, Lab, Setting, adacos, beside, cast_of
+from model.labelled import Labelled
 
 PACE = 60.0  # steps a second, which the eye can follow
 TICK = 0.5  # seconds between two looks at a training that runs
@@ -52,6 +53,7 @@ class Run:
     name: str
     lab: Lab
     job: Job
+    who: Labelled
     people: tuple[str, ...]
     sent: int = 0
 
@@ -148,7 +150,8 @@ def _run(who: Chosen, setting: Setting, preset: str) -> Run:
     here: Run | None = st.session_state.get("lab-run")
     people = tuple(who.who.names[j] for j in who.people)
     pair = (_beside(setting, preset, len(people)), setting)
-    if here is None or here.people != people or (not here.begun and here.lab.settings != pair):
+    other = here is None or here.who is not who.who or here.people != people
+    if here is None or other or (not here.begun and here.lab.settings != pair):
         if here is not None:
             here.job.pause()
         here = _fresh(who, pair)
@@ -167,7 +170,7 @@ def _fresh(who: Chosen, pair: tuple[Setting, Setting]) -> Run:
     """A training before its first step."""
     lab = Lab(cast_of(who.who, who.people), pair)
     people = tuple(who.who.names[j] for j in who.people)
-    return Run(f"run-{next(numbers)}", lab, Job(lab.take, PACE), people)
+    return Run(f"run-{next(numbers)}", lab, Job(lab.take, PACE), who.who, people)
 
 
 def _buttons(run: Run, who: Chosen, setting: Setting, preset: str, words: Text) -> None:

@@ -7,7 +7,6 @@ from pathlib import PurePath
 
 import numpy as np
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from demo import assets
 from demo.colours import of_people
@@ -28,6 +27,7 @@ SOURCES = ("gallery", "photos", "file")
 FIRST = 16  # people, where nobody is chosen
 MOST_PHOTOS = 60
 KEY = "lab-data"  # in the session: what was uploaded, by source
+Files = list[tuple[str, bytes]]  # names and contents that are still to be read
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,9 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
     kept: dict[str, Labelled] = st.session_state.setdefault(KEY, {})
     problems: dict[str, MarginScopeError] = st.session_state.setdefault("lab-problems", {})
     count: int = st.session_state.setdefault("lab-uploads", 0)
+    unread: dict[str, Files] = st.session_state.setdefault("lab-unread", {})
+    if source in unread:
+        _read(source, unread, words)
     if source in problems:
         st.error(words.error(problems[source]))
     if source in kept:
@@ -106,7 +109,11 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
         given = st.session_state.get(key)
         files = given if isinstance(given, list) else [given] if given else []
         if files:
-            _take(source, files, words)
+            st.session_state["lab-uploads"] += 1
+            problems.pop(source, None)
+            unread[source] = [(file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
+        for file in files:
+            forget(file)
 
     st.file_uploader(
         words(f"lab.upload_{source}", most=MOST_PHOTOS), key=key, on_change=take,
@@ -118,37 +125,40 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
     return None
 
 
-def _take(source: str, files: list[UploadedFile], words: Text) -> None:
-    """Read an upload into the session, or keep why it could not be read."""
-    st.session_state["lab-uploads"] += 1
-    problems = st.session_state["lab-problems"]
-    problems.pop(source, None)
+def _read(source: str, unread: dict[str, Files], words: Text) -> None:
+    """Read an upload into the session, or keep why it could not be read.
+
+    Where another click ends this run, which is no Exception, the next one reads it anew.
+    """
+    files = unread[source]
     try:
         if source == "file":
             with st.spinner(words("lab.reading")):
-                st.session_state[KEY][source] = read_embeddings(files[0].getvalue())
+                st.session_state[KEY][source] = read_embeddings(files[0][1])
         else:
-            st.session_state[KEY][source] = _faces(files[:MOST_PHOTOS], words)
+            st.session_state[KEY][source] = _faces(files, words)
         put(f"lab-people-{source}", [])
     except MarginScopeError as error:
-        problems[source] = error
-    for file in files:
-        forget(file)
+        st.session_state["lab-problems"][source] = error
+    except Exception:
+        del unread[source]
+        raise
+    del unread[source]
 
 
-def _faces(files: list[UploadedFile], words: Text) -> Labelled:
+def _faces(files: Files, words: Text) -> Labelled:
     """Photos named after the person in them -> the control's embeddings of their faces."""
     service = CompareService([assets.recognizer(TRUNK)])
     bar = st.progress(0.0, words("lab.reading"))
     crops, people = [], []
-    for k, file in enumerate(files):
+    for k, (name, data) in enumerate(files):
         bar.progress(k / len(files), words("lab.reading"))
         with in_turn_with(bar, k / len(files), words):
             try:
-                crops.append(service.read(file.getvalue(), "left").crop)
+                crops.append(service.read(data, "given").crop)
             except MarginScopeError:
                 continue  # a photo without a face: how many were learned is said below
-        people.append(person_in(file.name))
+        people.append(person_in(name))
     bar.empty()
     if not crops:
         return labelled.labelled(np.zeros((0, 1), dtype=np.float32), np.array([], dtype=str))
@@ -162,5 +172,10 @@ def person_in(name: str) -> str:
 
 
 def _forget(source: str) -> None:
+    """Take away what was uploaded, and what was learned from it."""
     st.session_state[KEY].pop(source, None)
+    run, advisor = (st.session_state.pop(key, None) for key in ("lab-run", "lab-advisor"))
+    for job in (run and run.job, advisor and advisor[1]):
+        if job:
+            job.pause()
     put(f"lab-people-{source}", [])

@@ -23,32 +23,44 @@ MOST = 20  # photos at once, beside the two that are compared
 class Several:
     """The photos of this page; they live in st.session_state and nowhere else.
 
-    problems: why a file, the n-th of those given, could not be read. left_out: how many were too
-    many. before: what undo() brings back. inputs: counts up, for a fresh upload widget.
+    given: files that are still to be read, each with its number among those given together.
+    problems: why such a file could not be read. left_out: how many were too many. before: what
+    undo() brings back. inputs: counts up, for a fresh upload widget.
     """
 
     photos: list[Photo] = field(default_factory=list)
+    given: list[tuple[int, bytes]] = field(default_factory=list, repr=False)
     problems: list[tuple[int, MarginScopeError]] = field(default_factory=list)
     left_out: int = 0
     before: list[Photo] = field(default_factory=list)
     inputs: int = 0
 
-    def take(self, files: list[UploadedFile], words: Text) -> None:
-        """Read files until there are MOST photos; one that cannot be read says why."""
+    def take(self, files: list[UploadedFile]) -> None:
+        """Take files until there are MOST photos; read_given() reads them."""
         self.problems, self.before, self.inputs = [], [], self.inputs + 1
-        room = MOST - len(self.photos)
+        room = MOST - len(self.photos) - len(self.given)
         self.left_out = max(0, len(files) - room)
-        reading = words("compare.reading")
-        bar = st.progress(0.0, reading)
-        for i, file in enumerate(files):
-            if i < room:
-                try:
-                    with in_turn_with(bar, i / len(files), words):
-                        self.photos.append(CompareService([]).read(file.getvalue(), f"{i + 1}"))
-                except MarginScopeError as error:
-                    self.problems.append((i + 1, error))
+        self.given += [(i + 1, file.getvalue()) for i, file in enumerate(files[: max(0, room)])]
+        for file in files:
             forget(file)
-            bar.progress((i + 1) / len(files), reading)
+
+    def read_given(self, words: Text) -> None:
+        """Read what was given; one that cannot be read says why.
+
+        Where another click ends this run of the page, the next one goes on with the rest.
+        """
+        count, reading = len(self.given), words("compare.reading")
+        bar = st.progress(0.0, reading)
+        while self.given:
+            done = 1 - len(self.given) / count
+            bar.progress(done, reading)
+            number, data = self.given[0]
+            try:
+                with in_turn_with(bar, done, words):
+                    self.photos.append(CompareService([]).read(data, "given"))
+            except MarginScopeError as error:
+                self.problems.append((number, error))
+            del self.given[0]
         bar.empty()
 
     def remove(self, *numbers: int) -> None:
@@ -68,6 +80,8 @@ def sphere_page() -> None:
     if "several" not in st.session_state:
         st.session_state.several = Several()
     here: Several = st.session_state.several
+    if here.given:
+        here.read_given(words)
     compared = session().photos
     shown: Marked = [
         *(
@@ -89,7 +103,7 @@ def _photos(here: Several, words: Text) -> None:
     st.file_uploader(
         words("spheres.upload", most=MOST), type=PHOTO_TYPES, accept_multiple_files=True, key=key,
         max_upload_size=MAX_BYTES // 2**20,
-        on_change=lambda: here.take(st.session_state.get(key) or [], words),
+        on_change=lambda: here.take(st.session_state.get(key) or []),
     )  # fmt: skip
     for number, error in here.problems:
         st.error(words("spheres.problem", number=number, problem=words.error(error)))

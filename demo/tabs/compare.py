@@ -2,22 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from demo import assets
-from demo.figures.people import image_name
 from demo.figures.picture import picture
 from demo.figures.standalone import FIGURES, SPHERES
 from demo.language import Text, text
-from demo.placed import PLAIN, around, embed_all, kept, marked, neighbour_rows, shown, unplaced
+from demo.placed import PLAIN, embed_all, kept, marked, neighbour_rows, shown, unplaced
 from demo.service import Belief, CompareService, Comparison
 from demo.session import SIDES, Session, ready_pairs
 from demo.tabs.components import photo_input
 from demo.tabs.frame import PRIVATE, Said, Updates, figure, paragraphs
-from demo.tabs.stage import answer_link, dials, panel
+from demo.tabs.stage import answer_link, around_face, dials, panel, table
 from demo.told import disagreement
 from model.errors import MarginScopeError
 from model.images import MAX_BYTES
@@ -120,7 +118,7 @@ class CompareTab:
         css = (FIGURES / "sphere.css").read_text(encoding="utf-8")
         figure("gallery", "<span></span>", value=gallery)
         self.spheres = figure("sphere", SPHERES, css, elem_classes="drawn", elem_id="spheres")
-        self.picked = gr.HTML()
+        self.index, self.picked = gr.State(-1), gr.HTML()  # the face that was clicked
         self.placed = gr.Markdown(elem_classes="small")
         with self.said(gr.Accordion, lambda w: {"label": w("spheres.neighbours")}, open=False):
             self.neighbours = gr.HTML()
@@ -131,7 +129,8 @@ class CompareTab:
                 here.put(CompareService([]), side, data)
 
         def choose(side: str, here: Session, number: int) -> None:
-            here.photos[side] = here.photos[side].using(number - 1)
+            if side in here.photos:
+                here.photos[side] = here.photos[side].using(number - 1)
 
         for side in SIDES:
             self._on(self.inputs[side].input, partial(read, side), self.inputs[side])
@@ -142,10 +141,13 @@ class CompareTab:
         self._on(self.swap.click, Session.swap)
         self._on(self.clear.click, Session.clear)
         self._on(self.undo.click, Session.undo)
-        models = [self.language, self.left_model, self.right_model]
-        self.spheres.picked(self._pick, models, self.picked, show_progress="hidden", **PRIVATE)
-        for part in (self.limit, self.prior):
-            self._on(part.release, _nothing)
+        asked = [self.language, self.left_model, self.right_model]
+        quiet = PRIVATE | {"show_progress": "hidden"}
+        self.spheres.picked(self._pick, asked, [self.index, self.picked], **quiet)
+        for part in asked:
+            part.input(around_face, [*asked, self.index], self.picked, **quiet)
+        for slider in (self.limit, self.prior):  # release would miss the keyboard
+            self._on(slider.change, _nothing)
         for box in (self.control, self.left_model, self.right_model):
             self._on(box.input, _nothing)
 
@@ -160,15 +162,10 @@ class CompareTab:
         inputs = [self.state, *self.settings, *more]
         event(run, inputs, [self.state, *self.outputs], show_progress="minimal", **PRIVATE)
 
-    def _pick(self, language: str, left: str, right: str, event: gr.EventData) -> str:
-        """Whose face was clicked, and its nearest faces; nothing for a click beside them all."""
-        words, drawn = text(language), assets.spheres(assets.gallery_folder())
+    def _pick(self, language: str, left: str, right: str, event: gr.EventData) -> Updates:
+        """Remember which face was clicked, and tell of it."""
         index = int(event.index)
-        if not 0 <= index < len(drawn.gallery.image):
-            return ""
-        seen = words("spheres.seen" if drawn.gallery.seen[index] else "spheres.unseen")
-        name = escape(f"{image_name(drawn.gallery, index)} ({seen})")
-        return f"<b>{name}</b>" + table(around(drawn, index, (left, right), words))
+        return {self.index: index, self.picked: around_face(language, left, right, index)}
 
     @property
     def outputs(self) -> list[Any]:
@@ -261,18 +258,6 @@ def _service(control: bool) -> tuple[CompareService, list[MarginScopeError]]:
         except MarginScopeError as error:
             problems.append(error)
     return CompareService(found), problems
-
-
-def table(rows: list[dict[str, Any]]) -> str:
-    """Rows with the same columns as HTML."""
-    if not rows:
-        return ""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row.values()) + "</tr>"
-        for row in rows
-    )
-    return f'<div class="numbers"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _models(key: str, models: list[str], words: Text) -> dict[str, Any]:

@@ -6,6 +6,7 @@ is read: what the page shows of a photo is in the answer itself.
 
 import contextlib
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import gradio as gr
@@ -34,8 +35,8 @@ class Taken:
             return path
         if hosted():
             raise refusal(AddressRefused())
-        try:
-            return await self._cached(given)
+        try:  # the fragment gives each call a file of its own: what is there may have changed
+            return await self._cached(f"{given}#{token_hex(8)}")
         except Exception as error:
             raise refusal(AddressUnreachable(address=given, problem=error)) from None
 

@@ -13,8 +13,11 @@ from demo.language import Text, text
 
 Kind = TypeVar("Kind")
 Updates = dict[Any, Any]  # of components, as a handler returns them
-# What each event of the page is: not for clients, and in one queue with the endpoints.
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "concurrency_id": "faces"}
+# What each event of the page is: not for clients, in one queue with the endpoints, and where
+# several come while one is answered, the last of them is answered too.
+PRIVATE: dict[str, Any] = {
+    "api_visibility": "private", "concurrency_id": "faces", "trigger_mode": "always_last",
+}  # fmt: skip
 
 MOUNT = Path(__file__).with_name("mount.js").read_text(encoding="utf-8")
 

@@ -36,7 +36,7 @@ class MarginTab:
         inputs = [state, language, self.person]
         notes = [self.fan_notes, self.histogram_notes]
         outputs = [*self.fans, *self.histograms, *notes, self.person]
-        for event in (tab.select, self.person.input):
+        for event in (tab.select, language.input, self.person.input):
             event(self.draw, inputs, outputs, show_progress="minimal", **PRIVATE)
 
     def _plots(self) -> list[gr.Plot]:

@@ -1,13 +1,16 @@
 """The Gradio app as a whole: its page, its endpoints, how it is served."""
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import gradio as gr
 import torch
 
@@ -25,8 +28,11 @@ from model.errors import MarginScopeError
 from model.images import MAX_BYTES
 
 STAYS = 1800.0  # seconds after a visitor's last click in which the session is kept
-LEFT = 60.0  # the same after the page was closed; it may have been reloaded
+LEFT = 60.0  # the same after the page was closed
+SCRIPT = 5.0  # the same of a script's session, which has no page
 SESSIONS = 200  # that are kept at most
+THREADS = 256  # of the web server; a call through MCP holds one while it waits
+logger = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 
 
@@ -123,6 +129,7 @@ def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks
         mcp_server=True, max_file_size=MAX_BYTES, state_session_capacity=SESSIONS,
         run_history=False, enable_monitoring=False, share=False, show_error=False, ssr_mode=False,
         pwa=False, footer_links=["api", "settings"], prevent_thread_lock=True,
+        app_kwargs={"lifespan": _many_threads},
         **({"quiet": True} | options),
     )  # fmt: skip
     threading.Thread(
@@ -131,22 +138,46 @@ def serve(stays: float = STAYS, left: float = LEFT, **options: Any) -> gr.Blocks
     return blocks
 
 
+@asynccontextmanager
+async def _many_threads(app: object) -> AsyncIterator[None]:
+    """As many threads as may wait: Gradio joins its queue in one of the same threads.
+
+    With anyio's own 40, so many MCP calls at once would wait for a thread that they hold.
+    """
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+
+
 def _keep_forgetting(holder: Any, stays: float, left: float) -> None:
+    closed: dict[str, datetime] = {}
     while True:
         time.sleep(min(5.0, left))
-        _forget(holder, stays, left)
+        try:
+            _forget(holder, stays, left, closed)
+        except Exception:  # the next time; a thread that ends would keep every photo
+            logger.exception("forgetting")
 
 
-def _forget(holder: Any, stays: float, left: float) -> None:
+def _forget(holder: Any, stays: float, left: float, closed: dict[str, datetime]) -> None:
     """Let go of sessions that are over.
 
     Gradio would drop gr.State alone; it also keeps what each session was last shown, photos and
-    all, for the next 10,000 sessions.
+    all, for the next 10,000 sessions. And it takes a broken connection for a closed page: one that
+    is used afterwards is open. closed: when sessions that seem closed were last used.
     """
     for name, session in list(holder.session_data.items()):
-        idle = (datetime.now() - holder.time_last_used[name]).total_seconds()
-        over = session.is_closed or not session.state_data  # a script's has no page
-        if idle > (left if over else stays):
+        used = holder.time_last_used.get(name)
+        if used is None:  # it was made or dropped meanwhile
+            continue
+        if session.is_closed and used > closed.setdefault(name, used):
+            session.is_closed = False
+        if not session.is_closed:
+            closed.pop(name, None)
+        idle = (datetime.now() - used).total_seconds()
+        script = not session.state_data  # it has no page, and nothing to come back to
+        if idle > (min(SCRIPT, left) if script else left if session.is_closed else stays):
             with holder.lock:
                 holder.session_data.pop(name, None)
                 holder.time_last_used.pop(name, None)
+    for name in closed.keys() - holder.session_data.keys():
+        del closed[name]

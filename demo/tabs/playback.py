@@ -40,7 +40,8 @@ class PlaybackTab:
         self.strip = gr.HTML()
         inputs = [language, self.people, *self.sides]
         outputs = [self.film, self.notes, self.strip]
-        for event in (tab.select, self.people.input, *(side.input for side in self.sides)):
+        chosen = (language, self.people, *self.sides)
+        for event in (tab.select, *(part.input for part in chosen)):
             event(self.draw, inputs, outputs, show_progress="minimal", **PRIVATE)
 
     def draw(self, language: str, people: str, left: str, right: str) -> Updates:

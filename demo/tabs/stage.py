@@ -1,13 +1,17 @@
-"""The stage in HTML: each photo with its faces, each recogniser's dial and what it says."""
+"""What the comparing tab shows as HTML: photos with their faces, dials, tables of neighbours."""
 
 import base64
 import json
 from html import escape
+from typing import Any
 
 import cv2
 
+from demo import assets
 from demo.figures.dial import degrees, dial, signed
-from demo.language import Text
+from demo.figures.people import image_name
+from demo.language import Text, text
+from demo.placed import around
 from demo.service import CompareService, Comparison, Photo, data_url
 from demo.session import Session, framed
 from demo.told import dial_alt, shares
@@ -95,3 +99,25 @@ def _jpeg(image: RGB) -> str:
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
+
+
+def around_face(language: str, left: str, right: str, index: int) -> str:
+    """Whose face this is, and its nearest faces; nothing for a click beside them all."""
+    words, drawn = text(language), assets.spheres(assets.gallery_folder())
+    if not 0 <= index < len(drawn.gallery.image):
+        return ""
+    seen = words("spheres.seen" if drawn.gallery.seen[index] else "spheres.unseen")
+    name = escape(f"{image_name(drawn.gallery, index)} ({seen})")
+    return f"<b>{name}</b>" + table(around(drawn, index, (left, right), words))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows with the same columns as HTML."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in rows[0])
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row.values()) + "</tr>"
+        for row in rows
+    )
+    return f'<div class="numbers"><table><tr>{head}</tr>{body}</table></div>'

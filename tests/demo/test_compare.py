@@ -54,6 +54,7 @@ def test_exit_codes_and_one_line_errors(tmp_path):
         ((*PORTRAITS, "--prior", "1"), 2, "shares between 0 and 1"),
         ((*PORTRAITS, "--onnx", broken), 2, "calibrate --onnx broken.jpg"),
         (("--pairs", broken), 2, "not a list of pairs"),
+        (("--pairs", broken, "--left-face", "2"), 2, "not in a list of --pairs"),
     ):
         done = compare(*arguments)
         assert done.returncode == code, arguments

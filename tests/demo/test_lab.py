@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from demo.assets import PORTRAITS
 from demo.figures.lab import CHARTS, formula, lab_data, loss_of, told
 from demo.language import text
+from demo.pages import lab_people
 from demo.pages.lab_people import gallery_people, person_in
 from model.lab import PRESETS, Lab, Setting, cast_of
 
@@ -153,8 +154,8 @@ def test_advice_begins_and_stops():
     assert advisor.total > 50
 
 
-def own_data() -> bytes:
-    rng = np.random.default_rng(0)
+def own_data(seed: int = 0) -> bytes:
+    rng = np.random.default_rng(seed)
     centres = rng.normal(size=(3, 8))
     labels = np.repeat(np.array(["anna", "ben", "cho"]), 6)
     rows = centres[np.repeat(np.arange(3), 6)] + 0.1 * rng.normal(size=(18, 8))
@@ -176,7 +177,28 @@ def test_ones_own_embeddings_are_learned_and_taken_away():
     assert run_of(at).lab.step == 1
     at.button(key="lab-take-away").click().run()
     assert not at.exception
-    assert at.file_uploader(key="lab-upload-file-1")
+    assert "lab-run" not in at.session_state  # nor what was learned from them
+    other = own_data(seed=1)
+    at.file_uploader(key="lab-upload-file-1").upload("mine.npz", other, "application/zip").run()
+    assert not at.exception
+    learned = run_of(at)
+    assert learned.people == ("anna", "ben", "cho")
+    assert learned.who is at.session_state["lab-data"]["file"]
+    assert learned.lab.step == 0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_upload_that_was_interrupted_is_read_anew_and_a_broken_one_is_not(monkeypatch, error):
+    def broken(data: bytes) -> None:
+        raise error
+
+    state = {"lab-data": {}, "lab-problems": {}}
+    monkeypatch.setattr(lab_people, "read_embeddings", broken)
+    monkeypatch.setattr(lab_people.st, "session_state", state)
+    unread = {"file": [("mine.npz", own_data())]}
+    with pytest.raises(error):
+        lab_people._read("file", unread, text("en"))
+    assert ("file" in unread) == (error is KeyboardInterrupt)
 
 
 def test_a_file_that_is_none_says_what_it_should_be_and_nothing_is_lost():

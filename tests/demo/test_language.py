@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compare import PhotosNotNamed, ShareInvalid
+from compare import FacesOfAList, PhotosNotNamed, ShareInvalid
 from demo.assets import AssetUnreadable
 from demo.language import LANGUAGES, guess, text
 from demo.pairs import PairsUnreadable, PhotoMissing
@@ -35,6 +35,7 @@ SHOWN = (
     CheckpointInvalid,
     PhotoMissing,
     PairsUnreadable,
+    FacesOfAList,
     PhotosNotNamed,
     PhotoTooManyScans,
     FacesTooMany,

@@ -9,6 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from demo import assets, session
 from demo.assets import ASSETS, PORTRAITS
+from demo.language import text
+from demo.pages import sphere_page
+from model.errors import MarginScopeError
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 SOMEBODY, ADDRESS = "Hugo_Chavez_0024", "Hugo_Chavez/Hugo_Chavez_0024"
@@ -64,6 +67,35 @@ def test_no_more_than_twenty_photos_are_taken_and_it_says_so(page):
     page = given(page.run(), *((f"{i}.png", data) for i in range(22)))
     assert len(page.session_state.several.photos) == 20
     assert "2 photos were left out" in page.warning[0].value
+
+
+def test_photos_that_a_click_interrupts_are_read_by_the_next_run(monkeypatch):
+    class Rerun(BaseException):
+        """As Streamlit's own, no Exception."""
+
+    class Interrupts:
+        def progress(self, done: float, text: str) -> None:
+            if done > 0.4 and len(here.given) == 2:
+                interruptions.append(done)
+                if len(interruptions) == 1:
+                    raise Rerun
+
+        def empty(self) -> None:
+            pass
+
+    interruptions: list[float] = []
+    monkeypatch.setattr(sphere_page.st, "progress", lambda *_: Interrupts())
+    data = [path.read_bytes() for path in PORTRAITS]
+    here = sphere_page.Several(given=[(1, data[0]), (2, b"no photo"), (3, data[1]), (4, data[0])])
+    with pytest.raises(Rerun):
+        here.read_given(text("ko"))
+    assert [number for number, _ in here.given] == [3, 4]
+    here.read_given(text("ko"))
+    assert here.given == []
+    assert len(here.photos) == 3
+    ((number, error),) = here.problems
+    assert number == 2
+    assert isinstance(error, MarginScopeError)
 
 
 def test_every_choice_comes_back_from_the_url(page):

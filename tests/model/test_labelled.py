@@ -1,5 +1,6 @@
 """Anybody's embeddings: what is read, what is refused, and with which words."""
 
+import contextlib
 import io
 
 import numpy as np
@@ -75,6 +76,24 @@ def test_numbers_are_labels_too():
 def test_what_is_no_such_file_is_refused_with_the_cure(data):
     with pytest.raises(EmbeddingsUnreadable, match="embeddings"):
         read_embeddings(data)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_damaged_archive_is_refused_or_read_and_never_anything_else(save):
+    stream = io.BytesIO()
+    save(stream, embeddings=ROWS.astype(np.float32), labels=np.array(LABELS))
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        data = bytearray(stream.getvalue())
+        data[rng.integers(2, len(data))] ^= 1 << int(rng.integers(8))
+        with contextlib.suppress(EmbeddingsUnreadable, EmbeddingsTooLarge, TooFewLabelled):
+            read_embeddings(bytes(data))
+
+
+def test_labels_that_are_no_text_are_refused():
+    rows = ROWS.astype(np.float32)
+    with pytest.raises(EmbeddingsUnreadable):
+        read_embeddings(npz(embeddings=rows, labels=np.array([b"\xed\x99"] * len(rows))))
 
 
 def test_too_few_people_and_too_many_numbers():

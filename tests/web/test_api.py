@@ -14,8 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
+from gradio import processing_utils
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from mcp import ClientSession
@@ -26,6 +28,7 @@ from demo import api, assets
 from demo.assets import PORTRAITS
 from demo.service import CompareService
 from demo.spool import FOLDER
+from demo.tabs.components import photo_input
 from model.angles import angles_between
 from model.images import MAX_BYTES
 
@@ -137,6 +140,28 @@ def test_nearest_is_the_nearest_of_the_whole_gallery(client):
         assert found["has_place"] == (found["certainty"] >= 0.5)
 
 
+def test_a_number_that_is_none_is_refused_with_the_cure(client):
+    for name in ("prior", "limit"):
+        assert "between 0 and 1" in refused(client, left=LEFT, right=RIGHT, **{name: None})
+    assert "from 1 to" in refused(client, "/nearest", photo=LEFT, count=None)
+
+
+def test_a_photo_at_an_address_is_fetched_each_time(monkeypatch, tmp_path):
+    asked_for = []
+
+    async def fetch(address: str) -> httpx.Response:
+        asked_for.append(address)
+        return httpx.Response(200, content=f"{len(asked_for)}".encode())
+
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_get", fetch)
+    photo = photo_input()
+    photo.GRADIO_CACHE = str(tmp_path)
+    address = "https://example.org/now.jpg"
+    files = [asked(photo.async_move_resource_to_block_cache(address)) for _ in range(2)]
+    assert [Path(file).read_text() for file in files] == ["1", "2"]
+    assert all(one.partition("#")[0] == address for one in asked_for)
+
+
 def test_nothing_private_is_public(client, gradio_url):
     public = client.view_api(return_format="dict", print_info=False)
     assert set(public["named_endpoints"]) == {"/compare", "/embed", "/nearest"}
@@ -218,8 +243,6 @@ def test_python_as_readme_has_it(gradio_url, two_photos, answer):
 
 
 def _uploaded(url: str, path: Path) -> dict[str, Any]:
-    import httpx
-
     with path.open("rb") as stream:
         (name,) = httpx.post(f"{url}/gradio_api/upload", files={"files": stream}).json()
     return {"path": name, "meta": {"_type": "gradio.FileData"}}
@@ -258,6 +281,17 @@ def test_an_agent_compares_by_mcp(gradio_url, answer):
     assert not said.isError
     angle = answer["models"]["arcface"]["angle_degrees"]
     assert f"'angle_degrees': {angle:.1f}"[:-1] in said.content[0].text
+
+
+def test_more_agents_than_a_server_has_threads_are_all_answered(gradio_url):
+    many = 45  # anyio has 40 threads, which is what Gradio would do with
+
+    async def ask(session: ClientSession) -> Any:
+        wrong = {"left": NO_PHOTO, "right": NO_PHOTO}
+        return await asyncio.gather(*(session.call_tool("compare", wrong) for _ in range(many)))
+
+    said = asked(with_tools(gradio_url, ask))
+    assert ["read as a photo" in one.content[0].text for one in said] == [True] * many
 
 
 def test_an_agent_is_told_what_is_wrong(gradio_url):

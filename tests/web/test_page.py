@@ -1,10 +1,16 @@
 """The Gradio page in a real Chromium, with real photos, and that it forgets them."""
 
+import base64
 import gc
 import os
 import re
+import tempfile
+import threading
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 from PIL import Image
@@ -15,6 +21,8 @@ from demo.assets import PORTRAITS
 from demo.figures.dial import degrees
 from demo.figures.people import image_name
 from demo.service import CompareService, Photo
+from demo.spool import FOLDER, sweep, swept_folder
+from demo.tabs.page import _forget
 from tests.browser.conftest import watch_requests
 from tests.serving import free_port
 
@@ -87,6 +95,27 @@ def test_both_languages_and_the_photos_stay(gradio_url, browser, angles):
     assert "lang=en" in page.url
     page.reload()  # the address has the language now
     expect(page.get_by_role("button", name=READY)).to_be_visible(timeout=SLOW)
+    page.context.close()
+
+
+def test_the_keyboard_moves_a_slider_and_a_language_reaches_an_open_tab(gradio_url, browser):
+    page = opened(browser, gradio_url)
+    page.get_by_role("button", name=READY).click()
+    answer = page.locator("a.save")
+    expect(answer).to_be_visible(timeout=SLOW)
+    for _ in range(3):  # the last of several in a row counts
+        page.locator(".settings input[type=range]").first.press("ArrowRight")
+    for _ in range(100):
+        data = base64.b64decode(answer.get_attribute("href").partition("base64,")[2])
+        if b'"limit": 0.08' in data:
+            break
+        page.wait_for_timeout(200)
+    assert b'"limit": 0.08' in data
+    page.get_by_role("tab", name="Margin", exact=True).click()
+    shown = page.locator("strong:visible")
+    expect(shown.filter(has_text="Keeps").first).to_be_visible(timeout=SLOW)
+    page.get_by_label("한국어").check()
+    expect(shown.filter(has_text="지키는 것").first).to_be_visible(timeout=SLOW)
     page.context.close()
 
 
@@ -199,9 +228,48 @@ def test_a_session_that_is_over_leaves_no_photo(browser, monkeypatch, tmp_path):
     blocks.close()
 
 
-def test_a_sweep_takes_what_is_old_and_what_is_too_much(tmp_path):
-    from demo.spool import sweep
+def test_sessions_are_kept_as_long_as_somebody_may_come_back():
+    now = datetime.now()
 
+    class Holder:
+        lock = threading.Lock()
+        session_data: ClassVar[dict] = {}
+        time_last_used: ClassVar[dict] = {}
+
+    def session(name: str, idle: float, closed: bool = False, page: bool = True) -> None:
+        state = {1: "photos"} if page else {}
+        found = SimpleNamespace(is_closed=closed, state_data=state)
+        Holder.session_data[name] = found
+        Holder.time_last_used[name] = now - timedelta(seconds=idle)
+
+    session("open", 1000)
+    session("left long ago", 2000)
+    session("closed", 100, closed=True)
+    session("just closed", 10, closed=True)
+    session("script", 10, page=False)
+    session("at work", 1, page=False)
+    session("just made", 0)
+    del Holder.time_last_used["just made"]
+    seen: dict = {}
+    _forget(Holder, 1800, 60, seen)
+    assert set(Holder.session_data) == {"open", "just closed", "at work", "just made"}
+    Holder.time_last_used["just closed"] = now  # its connection alone was broken
+    _forget(Holder, 1800, 60, seen)
+    assert not Holder.session_data["just closed"].is_closed
+    assert seen == {}
+
+
+def test_what_a_killed_process_of_the_same_number_left_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"{FOLDER}{os.getpid()}-before"
+    left.mkdir()
+    ours = swept_folder()
+    assert not left.exists()
+    swept_folder()
+    assert ours.exists()
+
+
+def test_a_sweep_takes_what_is_old_and_what_is_too_much(tmp_path):
     now = time.time()
     for i, age in enumerate((500, 30, 20, 10)):
         path = tmp_path / f"{i}" / "photo.jpg"
