@@ -46,6 +46,16 @@ def test_the_conclusion_is_that_of_the_results():
     assert margin["unseen_inter"]["value"] > control["unseen_inter"]["value"]
 
 
+def test_what_is_said_of_view_2_is_that_of_the_results():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    losses = json.loads((ROOT / "results" / "view2.json").read_text())["losses"]
+    assert losses["arcface"]["n"] == 10
+    between = 0.876 < losses["arcface"]["accuracy"]["value"] < 0.930
+    assert between == ("ArcFace at half the schedule is above the one and below the other" in text)
+    whole = all(losses.get(name, {"n": 0})["n"] == 10 for name in ("norm-softmax", "softmax"))
+    assert whole != ("networks of norm-softmax and softmax are still to be trained" in text)
+
+
 def test_every_scored_checkpoint_is_in_the_test_log():
     logged = {entry["checkpoint_sha256"] for entry in
               json.loads((ROOT / "results" / "test_log.json").read_text())}  # fmt: skip
