@@ -56,6 +56,22 @@ def test_what_is_said_of_view_2_is_that_of_the_results():
     assert whole != ("networks of norm-softmax and softmax are still to be trained" in text)
 
 
+def test_what_is_said_of_the_sweep_is_that_of_the_results():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    rows = json.loads((ROOT / "results" / "sweep.json").read_text())["settings"]
+    at = {row["setting"]: row for row in rows}
+    never = [name for name, row in at.items() if row["failed"] == row["seeds"]]
+    assert {"s 64, m 0.5", "s 64, m 0.5, ramp 0", "s 24, m 0.9", "s 24, m 1.2"} <= set(never)
+    assert "the paper's s = 64, m = 0.5 fails from every start" in text
+    flat = [at[f"s 24, m {m}"] for m in ("0", "0.2", "0.4", "0.6")]
+    values = [row["auc"]["value"] for row in flat]
+    assert max(values) - min(values) < 0.02
+    assert [row["failed"] for row in flat] == [0] * 4
+    assert flat[2]["w_ec_degrees"]["value"] < flat[0]["w_ec_degrees"]["value"] - 3
+    two = any(row["seeds"] == 2 for row in rows)
+    assert two == ("Settings with 2 starts wait for their third" in text)
+
+
 def test_every_scored_checkpoint_is_in_the_test_log():
     logged = {entry["checkpoint_sha256"] for entry in
               json.loads((ROOT / "results" / "test_log.json").read_text())}  # fmt: skip

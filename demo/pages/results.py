@@ -207,7 +207,8 @@ def sweep(found: dict[str, Any], words: Text) -> None:
     lines = ([*(r[n] for n in names), *(r.get(m, {}).get("value", "") for m in measures)]
              for r in found["settings"])  # fmt: skip
     csv_button("sweep", (*names, *measures), lines, words)
-    note(words, words("results.sweep_how", seeds=found["seeds"]))
+    seeds = min(r["seeds"] for r in found["settings"])
+    note(words, words("results.sweep_how", seeds=seeds))
 
 
 def degrade(found: dict[str, Any], words: Text) -> None:
