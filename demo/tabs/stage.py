@@ -102,9 +102,14 @@ def _jpeg(image: RGB) -> str:
 
 
 def around_face(language: str, left: str, right: str, index: int) -> str:
-    """Whose face this is, and its nearest faces; nothing for a click beside them all."""
+    """Whose face this is, and its nearest faces, as HTML; nothing for -1, a click beside them all.
+
+    index counts the gallery's photos. GalleryInvalid where there is a face and no gallery.
+    """
+    if index < 0:
+        return ""
     words, drawn = text(language), assets.spheres(assets.gallery_folder())
-    if not 0 <= index < len(drawn.gallery.image):
+    if index >= len(drawn.gallery.image):
         return ""
     seen = words("spheres.seen" if drawn.gallery.seen[index] else "spheres.unseen")
     name = escape(f"{image_name(drawn.gallery, index)} ({seen})")

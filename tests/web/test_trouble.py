@@ -12,6 +12,8 @@ from demo.session import Session
 from demo.tabs.compare import CompareTab
 from demo.tabs.frame import Said
 from demo.tabs.margin import MarginTab
+from demo.tabs.stage import around_face
+from model.errors import MarginScopeError
 
 CACHED = ("recognizer", "spheres", "embedder_of", "checkpoint", "spaces")
 
@@ -56,3 +58,10 @@ def test_a_missing_gallery_leaves_the_comparison(copied):
     with gr.Blocks(), gr.Tab() as one:
         margin = MarginTab(gr.State(), gr.Radio(), Said(), one)
     assert "gallery.npz" in margin.draw(Session(), "en", 0)[margin.fan_notes]
+
+
+def test_without_a_gallery_another_language_asks_for_no_face(monkeypatch, tmp_path):
+    monkeypatch.setattr(assets, "gallery_folder", lambda: tmp_path)
+    assert around_face("ko", "softmax", "arcface", -1) == ""
+    with pytest.raises(MarginScopeError):
+        around_face("ko", "softmax", "arcface", 0)
