@@ -56,7 +56,8 @@ def degrade(
     if images is not None and output is None:
         raise OutputMissing()
     crops, person = own_people(images) if images else validation_people(data_home)
-    first, second = two_photos(person)
+    # In an order of their own: a person's impostors are the next ten, in folders of one first name
+    first, second = np.random.default_rng(0).permutation(two_photos(person), axis=1)
     networks = [Recognizer.load(ASSETS / f"{loss}.safetensors") for loss in LOSSES]
     command = "python evaluate.py degrade" + (" --images ..." if images else "")
     report = made_by(command) | {"checkpoints": shipped()}

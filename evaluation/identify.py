@@ -85,6 +85,9 @@ def identify(
         faces = load_faces(read_lfw(home), bar("aligning faces"))
         test = faces.indices("test")
         opened = open_set(faces.crops[test], faces.person[test])
+        for loss, one in opened["losses"].items():
+            scored = {"command": COMMAND, "loss": loss, "rank_1": one["rank_1"]["value"]}
+            append_to_test_log(scored | {"checkpoint_sha256": one["checkpoint_sha256"]})
         report = made_by(COMMAND) | {"open": opened, "closed": closed_set(faces)}
     else:
         raise NotFinal()

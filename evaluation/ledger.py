@@ -6,12 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.results import ASSETS, LOSSES, RESULTS, finished, made_by, shipped, write_json
+from evaluation.results import (
+    ASSETS,
+    LOSSES,
+    RESULTS,
+    append_to_test_log,
+    finished,
+    made_by,
+    shipped,
+    write_json,
+)
 from model.checkpoint import load_checkpoint
 from model.gallery import load_gallery
 from model.ledger import IMAGES, PAPER, SHARES, STATISTICS, Measure, drawn_images
 from model.ledger import ledger as measured
 from model.views import space
+
+COMMAND = "python evaluate.py ledger"
 
 
 def ledger() -> None:
@@ -26,7 +37,7 @@ def ledger() -> None:
         part: len(drawn_images(gallery.person[of_part]))
         for part, of_part in (("seen", gallery.seen), ("unseen", ~gallery.seen))
     }
-    found: dict[str, Any] = made_by("python evaluate.py ledger") | {
+    found: dict[str, Any] = made_by(COMMAND) | {
         "images": IMAGES, "people": people, "losses": {}, "paper": PAPER,
     }  # fmt: skip
     for loss in LOSSES:
@@ -35,6 +46,9 @@ def ledger() -> None:
         measures = measured(one.embeddings, one.person, one.seen, one.centres, one.owners)
         numbers = {name: rounded(name, measures[name]) for name in (*STATISTICS, *SHARES)}
         found["losses"][loss] = numbers | shipped()[loss]
+        scored = {"command": COMMAND, "loss": loss, "unseen_eer": numbers["unseen_eer"]["value"]}
+        digest = {"checkpoint_sha256": found["losses"][loss]["checkpoint_sha256"]}
+        append_to_test_log(scored | digest)
         shown = ", ".join(f"{name} {numbers[name]['value']:.1f}°" for name in STATISTICS)
         print(f"{loss:13} {shown}")
     write_json(RESULTS / "ledger.json", finished(found, began))

@@ -4,6 +4,7 @@ So the spread of a difference is that of a paired one, which is far smaller than
 together where networks find the same pairs hard.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,11 @@ class Draws:
     @staticmethod
     def of(same: NDArray[np.bool_], left: NDArray[np.int64], right: NDArray[np.int64]) -> "Draws":
         """left, right (P,): whom each pair shows."""
-        drawn = people_draws(left, right, DRAWS)
+        return Draws.among(same, people_draws(left, right, DRAWS))
+
+    @staticmethod
+    def among(same: NDArray[np.bool_], drawn: Iterable[Values]) -> "Draws":
+        """drawn: the weights (P,) in each draw."""
         return Draws(same, np.stack([np.ones(len(same)), *drawn]))
 
     def accuracy(self, right: NDArray[np.bool_]) -> Values:

@@ -57,9 +57,10 @@ def read_json(name: str) -> Any:
 
 
 def append_to_test_log(entry: dict[str, Any]) -> None:
-    """Keep that a checkpoint scored test people; the same file again is a regression test."""
+    """Keep that a checkpoint scored test people; the same by the same command is a repetition."""
     log: list[dict[str, Any]] = read_json("test_log")
-    if all(entry["checkpoint_sha256"] != one["checkpoint_sha256"] for one in log):
+    keys = ("checkpoint_sha256", "command")
+    if all(any(entry[key] != one[key] for key in keys) for one in log):
         today = {"date": datetime.date.today().isoformat()}
         write_json(RESULTS / "test_log.json", [*log, today | entry])
 

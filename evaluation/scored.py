@@ -1,6 +1,7 @@
 """Whose faces a protocol scores, and which pairs of them: LFW's View 1, or a folder of people."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from evaluation.results import bar
 from model.aligned import Faces, load_faces
 from model.data import (
+    GENUINE_PAIRS_PER_PERSON,
     TEST_PAIRS,
     Pairs,
     TooFewPeople,
@@ -20,15 +22,20 @@ from model.data import (
     read_pairs,
 )
 from model.errors import MarginScopeError
+from model.verification import Values, listed_draws, people_draws
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Aligned faces uint8 (N, 112, 112, 3), whom each shows (N,), and the pairs that are told."""
+    """Aligned faces uint8 (N, 112, 112, 3), whom each shows (N,), and the pairs that are told.
+
+    listed: the pairs are a list in which people seldom recur, not everybody's with everybody.
+    """
 
     crops: NDArray[np.uint8]
     person: NDArray[np.int64]
     pairs: Pairs
+    listed: bool
 
     def people(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Whom each pair shows, left (P,) and right (P,)."""
@@ -37,9 +44,29 @@ class Scored:
     def all_pairs(self, images: NDArray[np.int64]) -> "Scored":
         """The same faces with every pair of some of them, named by index."""
         left, right = (images[side] for side in np.triu_indices(len(images), k=1))
-        return Scored(
-            self.crops, self.person, Pairs(left, right, self.person[left] == self.person[right])
-        )
+        pairs = Pairs(left, right, self.person[left] == self.person[right])
+        return Scored(self.crops, self.person, pairs, listed=False)
+
+    def draws(self, count: int) -> Iterator[Values]:
+        """Weights (P,) of the pairs in each of `count` draws, for the errors over people."""
+        left, right = self.people()
+        if self.listed:
+            return listed_draws(self.pairs.same, left, count)
+        return people_draws(left, right, count)
+
+    def by_people(self) -> Values:
+        """Weights (P,) by which nobody with many photos is the statistic.
+
+        Of all pairs of some images: a person's genuine ones weigh together as ten at most, the
+        impostor ones of two people together as one, as many as pairs_of_people() would draw.
+        """
+        left, right = self.people()
+        used = np.zeros(len(self.person), dtype=bool)
+        used[self.pairs.left] = used[self.pairs.right] = True
+        photos = np.bincount(self.person[used]).astype(np.float64)
+        own = np.maximum(photos * (photos - 1) / 2, GENUINE_PAIRS_PER_PERSON)
+        impostor = 1 / (photos[left] * photos[right])
+        return np.where(self.pairs.same, GENUINE_PAIRS_PER_PERSON / own[left], impostor)
 
 
 class TestFaceMissing(MarginScopeError):
@@ -57,9 +84,8 @@ class PairsInvalid(MarginScopeError):
     )
 
 
-def view1_pairs(home: Path) -> Scored:
-    """View 1's test: all faces of its 963 people, and its 1,000 pairs."""
-    faces = load_faces(read_lfw(home), bar("aligning faces"))
+def view1_pairs(faces: Faces, home: Path) -> Scored:
+    """View 1's test, of LFW's faces: all of its 963 people, and its 1,000 pairs."""
     test = faces.indices("test")
     index = {str(name): i for i, name in enumerate(faces.image[test])}
     listed = read_pairs(home / TEST_PAIRS)
@@ -69,7 +95,7 @@ def view1_pairs(home: Path) -> Scored:
         raise TestFaceMissing(photos=", ".join(sorted(missing)))
     left, right = np.array([[index[image] for image in pair] for pair in named]).T
     same = np.array([a[0] == b[0] for a, b in listed])
-    return Scored(faces.crops[test], faces.person[test], Pairs(left, right, same))
+    return Scored(faces.crops[test], faces.person[test], Pairs(left, right, same), listed=True)
 
 
 def folder_pairs(root: Path, listed: Path | None, test_alone: bool) -> Scored:
@@ -84,7 +110,7 @@ def folder_pairs(root: Path, listed: Path | None, test_alone: bool) -> Scored:
     if pairs.same.all() or not pairs.same.any():
         usable = int((np.bincount(person) > 1).sum()) if len(person) else 0
         raise TooFewPeople(root=root, people=len(np.unique(person)), usable=usable, needed=2)
-    return Scored(faces.crops[chosen], person, pairs)
+    return Scored(faces.crops[chosen], person, pairs, listed=listed is not None)
 
 
 def own_people(root: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -121,4 +147,5 @@ SIDES = ("left", "right")
 
 def lfw_test(data_home: Path | None) -> Scored:
     """View 1's test in LFW, wherever it lies."""
-    return view1_pairs(lfw_home(data_home, download=True))
+    home = lfw_home(data_home, download=True)
+    return view1_pairs(load_faces(read_lfw(home), bar("aligning faces")), home)

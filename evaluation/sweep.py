@@ -114,8 +114,10 @@ def sweep(
 
 
 def known(path: Path) -> dict[str, Any]:
-    """The finished trainings of an earlier call, by recipe and seed."""
-    return dict(json.loads(path.read_text())["trainings"]) if path.is_file() else {}
+    """The finished trainings of an earlier call, by recipe and seed, of these recipes alone."""
+    done = json.loads(path.read_text(encoding="utf-8"))["trainings"] if path.is_file() else {}
+    recipes = {recipe_hash(setting.config(0)) for setting in SETTINGS}
+    return {key: one for key, one in done.items() if key.rsplit("-", 1)[0] in recipes}
 
 
 def run(

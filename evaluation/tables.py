@@ -1,6 +1,10 @@
 """README's and the model card's tables, made from results/."""
 
 from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
 
 from evaluation.results import ROOT, percent, plain, read_json, rows
 from evaluation.speed import benchmarks, crowd, soak
@@ -77,9 +81,30 @@ def seeds() -> str:
             for part in ("validation", "test")
         ]  # fmt: skip
         lines.append(f"{loss} | " + " | ".join(cells))
-    return rows(
-        "loss | accuracy, validation | AUC, validation | accuracy, test | AUC, test", *lines
+    what = "accuracy, validation | AUC, validation | accuracy, test | AUC, test"
+    compared = [
+        f"{second} less {first} | " + " | ".join(
+            shown(by_start(found["losses"], second, first, part, measure))
+            for part in ("validation", "test")
+            for measure, shown in (("accuracy", points), ("auc", signed))
+        )
+        for first, second in combinations(found["losses"], 2)
+    ]  # fmt: skip
+    return (
+        rows(f"loss | {what}", *lines)
+        + "\n"
+        + rows(f"difference, start by start | {what}", *compared)
     )
+
+
+def by_start(
+    losses: dict[str, Any], second: str, first: str, part: str, measure: str
+) -> dict[str, float]:
+    """One loss less another from the same starts: the mean, its error sd / sqrt(starts)."""
+    ours, theirs = (np.array(losses[name][part][measure]["each"]) for name in (second, first))
+    each = ours - theirs
+    error = each.std(ddof=1) / len(each) ** 0.5
+    return {"value": float(each.mean()), "standard_error": float(error)}
 
 
 def view2() -> str:
@@ -122,6 +147,34 @@ def identify() -> str:
         "| false alarms",
         *lines,
     )
+
+
+def factors() -> str:
+    """Margin and scale, each changed alone: the four networks, then what each changes."""
+    found = read_json("factors")
+    told = rows(
+        "network | AUC, validation | AUC, test | W-EC | W-Inter | Intra, seen | Inter, seen "
+        "| Intra, unseen, leave-one-out | Inter, unseen",
+        *(
+            f"{name} | {plain(one['validation_auc'])} | {plain(one['auc'])} | "
+            + " | ".join(
+                f"{one[angle]['value']:.1f} ± {one[angle]['standard_error']:.1f}°"
+                for angle in FACTORED
+            )
+            for name, one in found["networks"].items()
+        ),
+    )
+    compared = rows(
+        "difference | AUC, validation | AUC, test",
+        *(
+            f"{name} | {signed(one['validation_auc'])} | {signed(one['auc'])}"
+            for name, one in found["differences"].items()
+        ),
+    )
+    return f"{told}\n{compared}"
+
+
+FACTORED = ("w_ec", "w_inter", "seen_intra", "seen_inter", "unseen_left_out", "unseen_inter")
 
 
 def sweep() -> str:
@@ -178,10 +231,9 @@ def calibration() -> str:
     for loss, scores in read_json("view1")["losses"].items():
         error = scores["calibration_error"]
         lines.append(
-            f"{loss} | {percent(error)} | {100 * error['perfect']:.1f} % "
-            f"| {100 * error['excess']:.1f} %"
+            f"{loss} | {percent(error)} | {100 * error['perfect']:.1f} % | {error['p_value']:.2g}"
         )
-    return rows("loss | calibration error | perfect | excess", *lines)
+    return rows("loss | calibration error | perfect, by chance | p", *lines)
 
 
 def spheres() -> str:
@@ -270,6 +322,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "seeds": seeds,
     "view2": view2,
     "identify": identify,
+    "factors": factors,
     "sweep": sweep,
     "degrade": degrade,
     "calibration": calibration,

@@ -44,8 +44,7 @@ from model.verification import (
     equal_error_rate,
     mcnemar,
     pair_cosines,
-    people_draws,
-    perfect_calibration_error,
+    perfect_calibration_errors,
     reliability,
 )
 
@@ -138,10 +137,11 @@ def compared(scored: Scored, networks: list[Recognizer]) -> dict[str, Any]:
     for k, network in enumerate(networks):
         values = {name: error(table[:, k]) for name, table in tables.items()}
         one = nested(values) | listed["more"][k] | {"roc": every["roc"][k]}
-        perfect = one.pop("perfect_calibration_error")
+        perfect = one.pop("perfect")
+        own = one["calibration_error"]["value"]
         one["calibration_error"] |= {
-            "perfect": round(perfect, 5),
-            "excess": round(one["calibration_error"]["value"] - perfect, 5),
+            "perfect": round(float(perfect.mean()), 5),
+            "p_value": round(float(np.mean(perfect >= own)), 3),
         }
         losses[network.name] = one
     differences = {}
@@ -168,12 +168,14 @@ def nested(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def drawn(
-    measure: Callable[[Values], Values], scored: Scored, draws: int, what: str
+    measure: Callable[[Values], Values], scored: Scored, base: Values, draws: int, what: str
 ) -> NDArray[np.float64]:
-    """measure(weight) of all people, then of each draw of them, (1 + draws, ...)."""
-    weights = people_draws(*scored.people(), draws)
-    once = np.ones(len(scored.pairs.same))
-    return np.stack([measure(once), *map(measure, tqdm(weights, what, draws))])
+    """measure(weight) of all people, then of each draw of them, (1 + draws, ...).
+
+    base (P,): what each pair weighs where everybody is there once.
+    """
+    weights = (base * times for times in scored.draws(draws))
+    return np.stack([measure(base), *map(measure, tqdm(weights, what, draws))])
 
 
 def on_listed(
@@ -200,7 +202,7 @@ def on_listed(
             [calibration_error(probability, same, weight) for probability in said],
         ])  # fmt: skip
 
-    table = drawn(measures, scored, DRAWS, "listed pairs")  # (1 + draws, 4, K)
+    table = drawn(measures, scored, np.ones(len(same)), DRAWS, "listed pairs")  # (1 + draws, 4, K)
     names = ("accuracy", "auc", "eer", "calibration_error")
     return {
         "tables": {name: table[:, i] for i, name in enumerate(names)},
@@ -214,7 +216,7 @@ def on_listed(
                     {key: round(number, 4) for key, number in group.items()}
                     for group in reliability(probability, same)
                 ],
-                "perfect_calibration_error": perfect_calibration_error(probability),
+                "perfect": perfect_calibration_errors(probability),
             }
             for c, angle, probability in zip(of, angles, said, strict=True)
         ],
@@ -222,7 +224,11 @@ def on_listed(
 
 
 def on_all(scored: Scored, embeddings: list[NDArray[np.float32]]) -> dict[str, Any]:
-    """TAR at small FARs and the ROC curve over every pair of images, of MOST that are drawn."""
+    """TAR at small FARs and the ROC curve over every pair of images, of MOST that are drawn.
+
+    Weighted by people: in LFW's test two men with over a hundred photos would else be more than
+    half of the genuine pairs.
+    """
     drawn_images = np.arange(len(scored.person))
     if len(drawn_images) > MOST:
         rng = np.random.default_rng(0)
@@ -235,13 +241,14 @@ def on_all(scored: Scored, embeddings: list[NDArray[np.float32]]) -> dict[str, A
     def tars(weight: Values) -> Values:
         return np.stack([one.tar(fars, weight) for one in ranked], axis=1)  # (F, K)
 
-    table = drawn(tars, every, DRAWS_OF_ALL, "all pairs")  # (1 + draws, F, K)
+    base = every.by_people()
+    table = drawn(tars, every, base, DRAWS_OF_ALL, "all pairs")  # (1 + draws, F, K)
     return {
         "tables": {f"tar {name}": table[:, i] for i, name in enumerate(FARS)},
         "roc": [
             {
                 "far": [float(f"{far:.3g}") for far in CURVE],
-                "tar": one.tar(CURVE.tolist()).round(5).tolist(),
+                "tar": one.tar(CURVE.tolist(), base).round(5).tolist(),
             }
             for one in ranked
         ],

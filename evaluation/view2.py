@@ -1,14 +1,15 @@
-"""View 2 of LFW by the book: ten networks, each scored on a tenth of the people it never saw.
+"""View 2 of LFW: ten networks, each scored on a tenth of the pairs, of people it never saw.
 
 python evaluate.py view2 --final                 ArcFace's ten, norm-softmax's, softmax's: hours
 python evaluate.py view2 --final --loss arcface  its ten alone; what is finished is kept
 
-Fold i's network is trained on everybody who is not in set i, less a tenth of them whose pairs set
-the threshold; then it answers the 600 pairs of set i. One of the 6,000 has a photo in which no face
-is found: it counts as told wrongly. The mean of the ten accuracies has the standard error
-sd / sqrt(10), and two losses are compared fold by fold; the folds' trainings share most people, so
-these errors are a little small. Category: unrestricted, label-free outside data (the landmark
-detector was trained elsewhere; no name came with it).
+Fold i's network is trained on everybody who is in no pair of set i, less a tenth of them whose
+pairs set the threshold; then it answers the 600 pairs of set i. The book's sets have more people
+than their pairs: who is in a set but in none of its pairs trains here. One of the 6,000 pairs has a
+photo in which no face is found: it counts as told wrongly. The mean of the ten accuracies has the
+standard error sd / sqrt(10), and two losses are compared fold by fold; the folds' trainings share
+most people, so these errors are a little small. Category: unrestricted, label-free outside data
+(the landmark detector was trained elsewhere; no name came with it).
 
 Thirty trainings take long, so the recipe's schedule is halved, for all losses alike: SHORTER, which
 costs a point of AUC on validation people (results/recipes.md).
@@ -105,18 +106,17 @@ def view2(
     collection, sets = read_folder_folds(images) if images else read_lfw_folds(data_home)
     for name in (loss,) if loss else ORDER:
         config = replace(read_recipe(ROOT / "recipes" / f"{name}.toml"), **SHORTER)
-        report = started(path, name, config)
         for fold, one in list(enumerate(sets))[:folds]:
-            of_loss = report["losses"][name]
-            if str(fold) in of_loss["folds"]:
+            if str(fold) in started(path, name, config)["losses"][name]["folds"]:
                 continue
             state = state_of(path.stem, name, fold)
             found = scored_fold(collection, one, config, state)
             if images is None:
                 scores = {k: found[k] for k in ("checkpoint_sha256", "accuracy", "auc")}
                 append_to_test_log({"command": command, "loss": name, "fold": fold} | scores)
-            of_loss["folds"][str(fold)] = found
-            report["losses"][name] = summed(of_loss)
+            report = started(path, name, config)  # as it is now: another loss may have gone on
+            report["losses"][name]["folds"][str(fold)] = found
+            report["losses"][name] = summed(report["losses"][name])
             report["differences"] = differences(report["losses"])
             report |= made_by(command)
             report["seconds"] = total_seconds(report)

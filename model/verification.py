@@ -129,17 +129,17 @@ def calibration_error(
     return float(np.average(gaps, weights=[group["pairs"] for group in found]))
 
 
-def perfect_calibration_error(probability: Values, draws: int = 1000, seed: int = 0) -> float:
-    """The mean calibration_error of pairs that come true exactly as probably as was said.
+def perfect_calibration_errors(probability: Values, draws: int = 1000, seed: int = 0) -> Values:
+    """The calibration_error of pairs (P,) that come true exactly as probably as was said, (draws,).
 
-    With so few pairs it is not 0; what a model scores beyond it is its own.
+    With so few pairs it is not 0. The share of it that is as large as a model's own error is the
+    chance that a perfectly calibrated model would err as much.
     """
     rng = np.random.default_rng(seed)
-    errors = [
+    return np.array([
         calibration_error(probability, rng.random(len(probability)) < probability)
         for _ in range(draws)
-    ]
-    return float(np.mean(errors))
+    ])  # fmt: skip
 
 
 def people_draws(
@@ -147,19 +147,43 @@ def people_draws(
 ) -> Iterator[Values]:
     """Weights (P,) of the pairs in each of `draws` draws of as many people, with replacement.
 
-    A pair of one person weighs as often as they were drawn, a pair of two as the product. A draw
-    that leaves no pair of one kind, as can happen with a handful of people, is drawn again.
+    A pair of one person weighs as often as they were drawn, a pair of two as the product. That is
+    for pairs of everybody with everybody; of a list of pairs see listed_draws(). A draw that leaves
+    no pair of one kind, as can happen with a handful of people, is drawn again.
     """
     rng = np.random.default_rng(seed)
     people, index = np.unique(np.concatenate([left, right]), return_inverse=True)
     a, b = np.split(index, 2)
     kinds = [kind for kind in (a == b, a != b) if kind.any()]
     while draws > 0:
-        times = np.bincount(rng.integers(0, len(people), len(people)), minlength=len(people))
+        times = _times(rng, len(people))
         weight = np.where(a == b, times[a], times[a] * times[b]).astype(np.float64)
         if all(weight[kind].any() for kind in kinds):
             draws -= 1
             yield weight
+
+
+def listed_draws(
+    same: NDArray[np.bool_], left: NDArray[np.int64], draws: int, seed: int = 0
+) -> Iterator[Values]:
+    """Weights (P,) in each of `draws` draws from a list in which people seldom recur.
+
+    Genuine pairs `same` are drawn by person `left` (P,), all of theirs at once; impostor pairs each
+    by itself. The product of people_draws() would count the chance that lies in such a pair alone
+    three times: with t, a person's count, of mean and variance 1, Var(t_a t_b) = 2 * 2 - 1.
+    """
+    rng = np.random.default_rng(seed)
+    people, row = np.unique(left[same], return_inverse=True)
+    weight = np.zeros(len(same))
+    for _ in range(draws):
+        weight[same] = _times(rng, len(people))[row]
+        weight[~same] = _times(rng, int((~same).sum()))
+        yield weight.copy()
+
+
+def _times(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+    """How often each of `count` is among as many that are drawn with replacement."""
+    return np.bincount(rng.integers(0, count, count), minlength=count)
 
 
 def bootstrap_over_people(

@@ -34,8 +34,16 @@ def test_the_conclusion_is_that_of_the_results():
         "ArcFace and norm-softmax cannot be told apart on these pairs" in text
     )
     assert chance["arcface less softmax"] != (
-        "ArcFace is better than softmax, by more than chance explains" in text
+        "this ArcFace is better than this softmax, by more than the choice of pairs explains"
+        in text
     )
+    gained = {name: one["auc"]["value"] for name, one in found.items()}
+    assert gained["norm-softmax less softmax"] > gained["arcface less norm-softmax"]
+    seeds = json.loads((ROOT / "results" / "seeds.json").read_text())["losses"]
+    control, margin = (seeds[loss]["test"] for loss in ("norm-softmax", "arcface"))
+    for measure in ("accuracy", "auc"):
+        assert max(control[measure]["each"]) > max(margin[measure]["each"])
+    assert max(margin["auc"]["each"]) < 0.968
     losses = json.loads((ROOT / "results" / "ledger.json").read_text())["losses"]
     margin, control = losses["arcface"], losses["norm-softmax"]
     w_ec = f"is {margin['w_ec']['value']:.0f}° under ArcFace and {control['w_ec']['value']:.0f}°"

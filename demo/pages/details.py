@@ -31,25 +31,18 @@ def _trust(service: CompareService, words: Text) -> None:
 
     scores = assets.results("view1").get("losses", {})
     shown = {r.name: scores[r.name] for r in service.recognizers if r.name in scores}
-    errors = [
-        words(
-            "details.trust_of" if found["calibration_error"]["excess"] > 0 else "details.trusted",
-            loss=words.loss(name),
-            **_hundredths(found["calibration_error"]),
-        )
-        for name, found in shown.items()
-    ]
+    errors = []
+    for name, found in shown.items():
+        error = found["calibration_error"]
+        parts = {key: signed(100 * error[key], 1) for key in ("value", "standard_error", "perfect")}
+        chance = f"{100 * error['p_value']:.0f}"
+        errors.append(words("details.trust_of", loss=words.loss(name), chance=chance, **parts))
     st.markdown(words("details.trust"))
     st.markdown("\n".join(f"- {sentence}" for sentence in errors))
     groups = {name: found["reliability"] for name, found in shown.items()}
     st.plotly_chart(
         reliability(groups, words), config={"displayModeBar": False}, alt=" ".join(errors)
     )
-
-
-def _hundredths(error: dict[str, float]) -> dict[str, str]:
-    """An error and its parts, 0..1, as the sentences want them: in hundredths."""
-    return {key: signed(100 * value, 1) for key, value in error.items()}
 
 
 def per_hundred(share: float, error: float) -> str:

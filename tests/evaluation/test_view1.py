@@ -41,7 +41,8 @@ def scored() -> Scored:
     rng = np.random.default_rng(3)
     pairs = pairs_of_people(person)
     kept = np.sort(rng.choice(len(pairs.same), 300, replace=False))
-    return Scored(crops, person, Pairs(pairs.left[kept], pairs.right[kept], pairs.same[kept]))
+    few = Pairs(pairs.left[kept], pairs.right[kept], pairs.same[kept])
+    return Scored(crops, person, few, listed=True)
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def test_each_measure_is_what_its_name_says(scored, report):
         assert scores["accuracy"]["value"] == pytest.approx(balanced, abs=1e-5)
         area = roc_auc_score(scored.pairs.same, cosine)
         assert scores["auc"]["value"] == pytest.approx(area, abs=1e-5)
+        # Each has EACH photos, so all weigh alike: the weights of people change nothing
         far, tar, _ = roc_curve(same, (vectors @ vectors.T)[every], drop_intermediate=False)
         for name, value in view1.FARS.items():
             expected = tar[far <= value].max()
@@ -76,6 +78,23 @@ def test_each_measure_is_what_its_name_says(scored, report):
         assert curve[1.0] == 1.0
         for measure in ("accuracy", "auc", "eer", "calibration_error"):
             assert 0 < scores[measure]["standard_error"] < 0.2
+
+
+def test_nobody_with_many_photos_is_the_statistic():
+    """Of 12, 5, 2 and 1 photos: ten genuine pairs a person at most, one impostor pair of two."""
+    person = np.repeat(np.arange(4), (12, 5, 2, 1))
+    crops = np.zeros((len(person), 112, 112, 3), dtype=np.uint8)
+    few = Scored(crops, person, pairs_of_people(person), listed=False)
+    every = few.all_pairs(np.arange(len(person)))
+    weight, (left, right) = every.by_people(), every.people()
+    own = [weight[(left == j) & (right == j)].sum() for j in range(4)]
+    np.testing.assert_allclose(own, [10, 10, 1, 0])
+    for a, b in np.transpose(np.triu_indices(4, 1)):
+        assert weight[(left == a) & (right == b)].sum() == pytest.approx(1)
+    assert len(few.pairs.same) == pytest.approx(weight.sum())
+    some = few.all_pairs(np.arange(10, 20))  # two photos are left of the first
+    left, right = some.people()
+    assert some.by_people()[(left == 0) & (right == 0)].tolist() == [1]
 
 
 def test_differences_are_paired(scored, report):

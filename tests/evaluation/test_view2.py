@@ -103,6 +103,22 @@ def test_finished_folds_are_kept_and_an_interrupted_one_goes_on(small, tmp_path,
     assert len(json.loads((tmp_path / "test_log.json").read_text())) == 3
 
 
+def test_another_loss_that_goes_on_meanwhile_keeps_its_folds(small, tmp_path, monkeypatch):
+    whole, meanwhile = view2.scored_fold, []
+
+    def scored_fold(collection, fold, config, state):
+        if config.loss == "norm-softmax" and not meanwhile:
+            meanwhile.append(view2.view2(small, loss="softmax", folds=1, final=True))
+        return whole(collection, fold, config, state)
+
+    monkeypatch.setattr(view2, "scored_fold", scored_fold)
+    view2.view2(small, loss="norm-softmax", folds=1, final=True)
+    losses = json.loads((tmp_path / "view2.json").read_text())["losses"]
+    assert {name: list(one["folds"]) for name, one in losses.items()} == {
+        "softmax": ["0"], "norm-softmax": ["0"],
+    }  # fmt: skip
+
+
 def test_losses_are_compared_in_the_folds_that_both_have():
     def folds(**accuracy):
         return {"folds": {f[1:]: {"accuracy": a, "auc": 0.9} for f, a in accuracy.items()}}

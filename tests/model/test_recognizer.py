@@ -9,6 +9,7 @@ import pytest
 
 from demo import assets
 from evaluation.scored import view1_pairs
+from model.aligned import load_faces
 from model.checkpoint import load_checkpoint
 from model.data import PARTS, read_lfw
 from model.verification import auc, degrees, pair_cosines
@@ -88,7 +89,7 @@ def scored(lfw):
         digest = hashlib.sha256((assets.ASSETS / f"{loss}.safetensors").read_bytes()).hexdigest()
         assert digest == measured[loss]["checkpoint_sha256"], f"{loss} is not the one measured"
         assert digest in {entry["checkpoint_sha256"] for entry in log}
-    scored = view1_pairs(lfw)
+    scored = view1_pairs(load_faces(read_lfw(lfw)), lfw)
     same, found = scored.pairs.same, {}
     for loss in LOSSES:
         recognizer = assets.recognizer(loss)
