@@ -283,7 +283,7 @@ def _read(service: CompareService, data: bytes) -> Photo | MarginScopeError:
     try:
         return service.read(data, "given")
     except MarginScopeError as error:
-        return error
+        return error.bare()
 
 
 def _told(photo: Photo | MarginScopeError) -> PhotoTold | PhotoRefused:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -119,10 +120,12 @@ def embedder_of(name: str) -> Callable[[RGB], Embedding]:
 
 
 @Once
-def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
-    """The file of each gallery photo, where this machine has them all; None where it has not.
+def gallery_photos(folder: Path) -> tuple[Path | None, ...] | None:
+    """The file of each gallery photo; None where this machine has not one of them.
 
-    They lie in $MARGINSCOPE_IMAGES, or in LFW for the gallery that ships.
+    They lie in $MARGINSCOPE_IMAGES, or in LFW for the gallery that ships. The gallery knows no
+    endings: a.jpg and a.png of one person are two photos "a" in that order. Where there are more
+    or fewer such files than photos, which is which cannot be told, and these photos have none.
     """
     try:
         named = os.environ.get(IMAGES)
@@ -130,14 +133,16 @@ def gallery_photos(folder: Path) -> tuple[Path, ...] | None:
     except DataNotFound:
         return None
     gallery = spheres(folder).gallery
-    found = []
-    for person, image in zip(gallery.folders, gallery.image, strict=True):
-        files = [home / person / f"{image}{suffix}" for suffix in sorted(IMAGE_SUFFIXES)]
-        file = next((file for file in files if file.is_file()), None)
-        if file is None:
-            return None
-        found.append(file)
-    return tuple(found)
+    files: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for person in gallery.names:
+        for file in sorted((home / person).glob("*")):  # the order in which prepare.py took them
+            if file.suffix.lower() in IMAGE_SUFFIXES:
+                files[person, file.stem].append(file)
+    photos = list(zip(gallery.folders.tolist(), gallery.image.tolist(), strict=True))
+    counts = Counter(photos)
+    told = {photo: iter(files[photo]) for photo in counts if counts[photo] == len(files[photo])}
+    found = tuple(next(told[photo]) if photo in told else None for photo in photos)
+    return found if any(found) else None
 
 
 @Once

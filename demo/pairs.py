@@ -74,7 +74,7 @@ def compare_pairs(
             error = photos[left if bad == "left" else right]
             assert isinstance(error, MarginScopeError)
             if "photo" in error.fields:
-                error = type(error)(**(error.fields | {"photo": bad}))
+                error = error.bare(photo=bad)
             yield {"error": {"code": error.code, "sentence": words.error(error), "photo": bad}}
             continue
         found = {
@@ -97,5 +97,5 @@ def _photo(
     try:
         photo: Photo = service.read(read_bytes(path), "left")
     except MarginScopeError as error:
-        return error
+        return error.bare()
     return photo.crop, photo.to_json()

@@ -53,7 +53,7 @@ class Session:
             try:
                 self.photos[side] = service.read(data, side)
             except MarginScopeError as error:
-                self.problems[side] = error
+                self.problems[side] = error.bare()
 
     def put(self, service: CompareService, side: str, data: bytes) -> None:
         """Give a photo and read it at once."""
@@ -105,7 +105,7 @@ class Session:
             try:
                 self.give(side, shipped_photo(file))
             except AssetUnreadable as error:
-                self.problems[side] = error
+                self.problems[side] = error.bare()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ in an unnamed temporary file. On Linux that file can lie in memory, in /dev/shm.
 import atexit
 import contextlib
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -19,6 +20,7 @@ MEMORY = Path("/dev/shm")
 KEPT = 120.0  # seconds that Gradio's copy of an upload lies there; a queue is shorter
 ROOM = 512 * 2**20  # bytes that all of them take at most
 FOLDER = "marginscope-"
+_MADE = re.compile(rf"{FOLDER}([1-9]\d{{0,6}})-[a-z0-9_]{{8}}")  # as mkdtemp ends a name
 _ours: set[Path] = set()  # this process's own folders
 AT_ONCE = 8  # uploads of the largest size that must fit, or the disk is the safer place
 
@@ -50,10 +52,12 @@ def swept_folder(age: float = KEPT, room: int = ROOM) -> Path:
     """A new folder for this process's uploads: none stays longer than `age` seconds.
 
     Where they take more than `room` bytes the oldest go at once. The folder goes with the process;
-    one that a killed process left goes when the next begins.
+    one that a killed process left goes when the next begins. On Windows it stays, unless that
+    has its number: nothing there tells harmlessly whether a process lives.
     """
     for left in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        if left not in _ours and not _alive(left.name.removeprefix(FOLDER).partition("-")[0]):
+        made = _MADE.fullmatch(left.name)
+        if made and left not in _ours and not _alive(int(made[1])):
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
     _ours.add(folder)
@@ -82,13 +86,15 @@ def _keep_swept(folder: Path, age: float, room: int) -> None:
         sweep(folder, age, room)
 
 
-def _alive(process: str) -> bool:
+def _alive(process: int) -> bool:
     """Whether somebody else has this number: in a container each start has the same."""
-    if process == str(os.getpid()):
+    if process == os.getpid():
         return False
+    if os.name == "nt":  # where signal 0 is Ctrl+C
+        return True
     try:
-        os.kill(int(process), 0)
-    except (ProcessLookupError, ValueError):
+        os.kill(process, 0)
+    except ProcessLookupError:
         return False
     except PermissionError:
         pass  # somebody else's

@@ -100,19 +100,27 @@ class Workshop:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._jobs = [job for job in self._jobs if job.working]
                 while not self._jobs:
                     self._wake.wait()
-                jobs = list(self._jobs)
-            now = time.monotonic()
-            for job in jobs:
-                if job.forgotten(now):
-                    job.pause()
-            due = [job for job in jobs if job.due(now)]
-            for job in due:
-                job.work()
-            if not due:
+            if not self._round():
                 time.sleep(IDLE)
+
+    def _round(self) -> bool:
+        """A slice for each job that is due; whether there was one.
+
+        A thread that waits holds no job, and so nobody's embeddings.
+        """
+        with self._wake:
+            self._jobs = [job for job in self._jobs if job.working]
+            jobs = list(self._jobs)
+        now = time.monotonic()
+        for job in jobs:
+            if job.forgotten(now):
+                job.pause()
+        due = [job for job in jobs if job.due(now)]
+        for job in due:
+            job.work()
+        return bool(due)
 
 
 @Once

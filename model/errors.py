@@ -1,7 +1,7 @@
 """What all of our errors have in common: a code, its fields, one English sentence with the cure."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class MarginScopeError(Exception):
@@ -26,6 +26,13 @@ class MarginScopeError(Exception):
         if problem is not None:
             other["problem"] = problem.format(**self.fields)
         return sentence.format(**self.fields | other)
+
+    def bare(self, **other: Any) -> Self:
+        """The same error, to be kept; `other` in place of some of its fields.
+
+        It has neither traceback nor context: their frames hold what was read, such as a photo.
+        """
+        return type(self)(**self.fields | other)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Let an error cross from a worker process to the one that asked."""

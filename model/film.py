@@ -74,7 +74,7 @@ def load_playback(path: Path) -> tuple[dict[str, Reel], str]:
     try:
         reels = {name: _reel(arrays, name) for name in arrays["sets"].tolist()}
         return reels, str(arrays["trunk"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise GalleryInvalid(path=path.name, problem="lacking", detail=str(error)) from None
 
 

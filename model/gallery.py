@@ -138,12 +138,28 @@ def load_gallery(path: Path) -> Gallery:
             centres=_by_model(arrays, "centres", _unit),
             checkpoints=_by_model(arrays, "checkpoint", str),
         )
+        even = _even(gallery)
     except KeyError as error:
         raise GalleryInvalid(path=path.name, problem="lacking", detail=str(error)) from None
-    lengths = {len(v) for v in (gallery.person, gallery.image, gallery.seen, *embeddings.values())}
-    if len(lengths) != 1 or not embeddings or gallery.person.max() >= len(gallery.names):
+    except (TypeError, ValueError, IndexError) as error:  # other kinds of numbers, other axes
+        raise GalleryInvalid(path=path.name, problem="unreadable", detail=str(error)) from None
+    if not even:
         raise GalleryInvalid(path=path.name, problem="uneven")
     return gallery
+
+
+def _even(gallery: Gallery) -> bool:
+    """Whether what a gallery says of its images and people is of as many, and of at least one."""
+    count = len(gallery.person)
+    parts = (gallery.image, gallery.seen, *gallery.embeddings.values(), *gallery.lengths.values())
+    people = np.concatenate([gallery.person, gallery.centred])
+    return (
+        count > 0
+        and bool(gallery.embeddings)
+        and all(len(part) == count for part in parts)
+        and all(len(centres) == len(gallery.centred) for centres in gallery.centres.values())
+        and bool(0 <= people.min() <= people.max() < len(gallery.names))
+    )
 
 
 def _by_model(
@@ -162,7 +178,11 @@ def _unit(vectors: NDArray[np.float16]) -> Embedding:
 
 def load_spheres(path: Path, gallery: Gallery) -> dict[str, NDArray[np.float32]]:
     """The layout (N, 3) by model; GalleryInvalid where it is not of that gallery."""
-    spheres = {name: array.astype(np.float32) for name, array in read_npz(path).items()}
+    arrays = read_npz(path)
+    try:
+        spheres = {name: array.astype(np.float32) for name, array in arrays.items()}
+    except ValueError as error:
+        raise GalleryInvalid(path=path.name, problem="unreadable", detail=str(error)) from None
     for name, points in spheres.items():
         if points.shape != (len(gallery.person), 3) or name not in gallery.embeddings:
             raise GalleryInvalid(path=path.name, problem="foreign")
@@ -178,5 +198,5 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
             return {key: stored[key] for key in stored.files}
     except FileNotFoundError:
         raise GalleryInvalid(path=path.name, problem="missing") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zlib, struct, codecs: a damaged archive ends in many ways
         raise GalleryInvalid(path=path.name, problem="unreadable", detail=str(error)) from None

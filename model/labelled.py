@@ -3,7 +3,9 @@
 import csv
 import io
 import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ from model.gallery import Gallery
 from model.recognizer import Embedding
 
 MOST_ROWS, MOST_COLUMNS = 20_000, 1_024
+MOST_LETTERS = 256  # of a label
+MOST_IN_LINE = 2**17  # letters of a CSV's line, over 100 a number
 MAX_BYTES = 90 * 1024 * 1024  # 20,000 x 1,024 as float32, and their labels
 
 
@@ -32,6 +36,10 @@ class EmbeddingsUnreadable(MarginScopeError):
         "This is no .npz with the arrays `embeddings` (N, E) and `labels` (N,), and no CSV whose "
         "first column is the label and whose other columns are numbers: {problem}."
     )
+    problems: ClassVar[Mapping[str, str]] = {
+        "long_label": "a label has more than {most} letters",
+        "long_line": "a line has more than {most:,} letters, which {columns:,} numbers do not need",
+    }
 
 
 class TooFewLabelled(MarginScopeError):
@@ -105,35 +113,57 @@ def _npz(data: bytes) -> tuple[NDArray[np.floating], NDArray[np.str_]]:
         if unpacked > 2 * MAX_BYTES:  # float64 takes twice as much as float32
             raise _too_large(0, 0, unpacked)
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            features, labels = stored["embeddings"], stored["labels"].astype(np.str_)
-    except EmbeddingsTooLarge:
+            features, labels = stored["embeddings"], stored["labels"]
+            _hold(features, labels, len(data))
+            return features, labels.astype(np.str_)
+    except (EmbeddingsTooLarge, EmbeddingsUnreadable):
         raise
     except KeyError as error:
         raise EmbeddingsUnreadable(problem=f"{error.args[0]}") from None
     except Exception as error:  # zlib, struct, codecs: a damaged archive ends in many ways
         raise EmbeddingsUnreadable(problem=f"{error}") from None
+
+
+def _hold(features: NDArray[Any], labels: NDArray[Any], size: int) -> None:
+    """Raise unless arrays of a file of `size` bytes fit one another and the limits."""
     if features.ndim != 2 or labels.shape != features.shape[:1] or features.dtype.kind not in "fiu":
         problem = f"embeddings {features.shape}, labels {labels.shape}"
         raise EmbeddingsUnreadable(problem=problem)
     if features.shape[0] > MOST_ROWS or features.shape[1] > MOST_COLUMNS:
-        raise _too_large(features.shape[0], features.shape[1], len(data))
-    return features, labels
+        raise _too_large(features.shape[0], features.shape[1], size)
+    if labels.dtype.itemsize > MOST_LETTERS * (4 if labels.dtype.kind == "U" else 1):
+        raise EmbeddingsUnreadable(problem="long_label", most=MOST_LETTERS)
 
 
 def _csv(data: bytes) -> tuple[NDArray[np.floating], NDArray[np.str_]]:
+    labels: list[str] = []
+    features: list[NDArray[np.float32]] = []
     try:
-        rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
-        rows = [row for row in rows if row]
-        if rows and len(rows[0]) > 1 and not _number(rows[0][1]):
-            rows = rows[1:]  # a head
-        if len(rows) > MOST_ROWS or (rows and len(rows[0]) > MOST_COLUMNS + 1):
-            raise _too_large(len(rows), len(rows[0]) - 1, len(data))
-        features = np.array([row[1:] for row in rows], dtype=np.float32)
+        for i, row in enumerate(_rows(data)):
+            if i == 0 and len(row) > 1 and not _number(row[1]):
+                continue  # a head
+            if len(features) == MOST_ROWS or len(row) > MOST_COLUMNS + 1:
+                heads = i - len(features)
+                lines = data.count(b"\n") + (data[-1:] != b"\n")
+                raise _too_large(lines - heads, len(row) - 1, len(data))
+            if len(row[0]) > MOST_LETTERS:
+                raise EmbeddingsUnreadable(problem="long_label", most=MOST_LETTERS)
+            labels.append(row[0])
+            features.append(np.array(row[1:], dtype=np.float32))
+        if not features or features[0].size == 0:
+            raise EmbeddingsUnreadable(problem=f"{len(features)} rows")
+        return np.stack(features), np.array(labels)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
         raise EmbeddingsUnreadable(problem=f"{error}") from None
-    if features.ndim != 2 or features.shape[1] == 0:
-        raise EmbeddingsUnreadable(problem=f"{len(rows)} rows")
-    return features, np.array([row[0] for row in rows])
+
+
+def _rows(data: bytes) -> Iterator[list[str]]:
+    """The rows of a CSV but empty ones, a line at a time, so that no more is in memory."""
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    while line := lines.readline(MOST_IN_LINE):
+        if len(line) == MOST_IN_LINE:
+            raise EmbeddingsUnreadable(problem="long_line", most=MOST_IN_LINE, columns=MOST_COLUMNS)
+        yield from filter(None, csv.reader([line]))
 
 
 def _number(word: str) -> bool:

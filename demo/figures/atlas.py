@@ -12,10 +12,15 @@ FACE = 0.5  # the share of an LFW photo, around its middle, that is the face
 
 
 @cache
-def atlas(files: tuple[Path, ...]) -> str:
-    """A JPEG in base64: face i in row i // COLUMNS and column i % COLUMNS, CELL pixels each."""
-    sheet = Image.new("RGB", (CELL * COLUMNS, CELL * -(-len(files) // COLUMNS)))
+def atlas(files: tuple[Path | None, ...]) -> str:
+    """A JPEG in base64: face i in row i // COLUMNS and column i % COLUMNS, CELL pixels each.
+
+    Where there is no file its cell is grey.
+    """
+    sheet = Image.new("RGB", (CELL * COLUMNS, CELL * -(-len(files) // COLUMNS)), "grey")
     for i, file in enumerate(files):
+        if file is None:
+            continue
         with Image.open(file) as photo:
             photo.draft("RGB", (2 * CELL, 2 * CELL))
             border = (1 - FACE) / 2

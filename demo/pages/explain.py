@@ -136,7 +136,7 @@ def _neighbours(losses: list[str], comparison: Comparison, words: Text) -> None:
     note(words, words("explain.near_how"))
 
 
-def _people(near: Nearer, gallery: Gallery, files: tuple[Path, ...] | None) -> None:
+def _people(near: Nearer, gallery: Gallery, files: tuple[Path | None, ...] | None) -> None:
     """The nearest people by name, with their pictures where this machine has them."""
     names = [image_name(gallery, int(image)) for image in near.nearest]
     told = [
@@ -148,7 +148,8 @@ def _people(near: Nearer, gallery: Gallery, files: tuple[Path, ...] | None) -> N
         return
     for image, name, one in zip(near.nearest, names, told, strict=True):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.image(str(files[image]), width=FACE_WIDTH, alt=name)
+            if file := files[image]:
+                st.image(str(file), width=FACE_WIDTH, alt=name)
             st.markdown(one, width="content")
 
 

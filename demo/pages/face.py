@@ -21,22 +21,23 @@ def face_panel(drawn: SphereSet, index: int, models: list[str], words: Text) -> 
     """Face `index` of the gallery: its picture where this machine has it, neighbours, buttons."""
     gallery = drawn.gallery
     files = assets.gallery_photos(assets.gallery_folder())
+    file = files[index] if files else None
     with st.container(border=True, key="face-panel"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            if files:
-                st.image(str(files[index]), width=110, alt=words("face.alt"))
+            if file:
+                st.image(str(file), width=110, alt=words("face.alt"))
             with st.container():
                 st.markdown(f"**{image_name(drawn.gallery, index)}**")
                 st.caption(words("spheres.seen" if gallery.seen[index] else "spheres.unseen"))
         st.dataframe(around(drawn, index, models, words), hide_index=True)
         with st.container(horizontal=True):
-            if files:
+            if file:
                 for side in SIDES:
                     if st.button(words(f"face.compare_{side}"), key=f"face-{side}"):
-                        _take(files[index].read_bytes(), side)
+                        _take(file.read_bytes(), side)
                         go("compare")
             else:
-                st.caption(words("face.no_picture"))
+                st.caption(words("face.not_this" if files else "face.no_picture"))
             st.button(
                 words("face.close"), key="face-close", type="tertiary",
                 on_click=partial(put, PICKED, ""),

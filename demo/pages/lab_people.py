@@ -139,7 +139,7 @@ def _read(source: str, unread: dict[str, Files], words: Text) -> None:
             st.session_state[KEY][source] = _faces(files, words)
         put(f"lab-people-{source}", [])
     except MarginScopeError as error:
-        st.session_state["lab-problems"][source] = error
+        st.session_state["lab-problems"][source] = error.bare()
     except Exception:
         del unread[source]
         raise

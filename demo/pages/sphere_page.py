@@ -59,7 +59,7 @@ class Several:
                 with in_turn_with(bar, done, words):
                     self.photos.append(CompareService([]).read(data, "given"))
             except MarginScopeError as error:
-                self.problems.append((number, error))
+                self.problems.append((number, error.bare()))
             del self.given[0]
         bar.empty()
 

@@ -1,6 +1,7 @@
 """compare.py as a person runs it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,17 @@ def test_a_list_gives_each_row_its_line_in_order_and_a_bad_row_does_not_stop_it(
 def test_korean(tmp_path):
     assert "다른 사람" in compare(*PORTRAITS, "--lang", "ko").stdout
     assert "열 수 없습니다" in compare(PORTRAITS[0], tmp_path / "none", "--lang", "ko").stderr
+
+
+def test_a_list_whose_reader_has_read_enough_ends_quietly(tmp_path):
+    listed = tmp_path / "pairs.csv"
+    listed.write_text("left,right\n" + "none.jpg,none.jpg\n" * 3)
+    reader, output = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "compare.py", "--pairs", str(listed), "--models", "arcface"],
+        cwd=ROOT, text=True, stdout=output, stderr=subprocess.PIPE, timeout=120,
+    )  # fmt: skip
+    os.close(output)
+    assert done.returncode == 141
+    assert "Error" not in done.stderr

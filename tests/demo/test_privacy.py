@@ -6,15 +6,21 @@ import os
 import subprocess
 import sys
 import tempfile
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from demo import assets, spool
+from demo import api, assets, pairs, service, spool
 from demo.assets import PORTRAITS
-from demo.service import Photo
+from demo.language import text
+from demo.pages import lab_people
+from demo.pages.sphere_page import Several
+from demo.service import CompareService, Photo
+from demo.session import Session
+from model.errors import MarginScopeError
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 NAME = "birthday-of-my-neighbour.png"
@@ -80,6 +86,59 @@ def test_a_session_that_ends_leaves_no_photo_in_memory(visitor):
     at = visitor()
     del at
     assert photos() == before
+
+
+def refused_by_a_session(data: bytes, monkeypatch) -> MarginScopeError:
+    here = Session()
+    here.put(CompareService([]), "left", data)
+    return here.problems["left"]
+
+
+def refused_on_the_spheres(data: bytes, monkeypatch) -> MarginScopeError:
+    here = Several(given=[(1, data)])
+    here.read_given(text("en"))
+    return here.problems[0][1]
+
+
+def refused_by_the_lab(data: bytes, monkeypatch) -> MarginScopeError:
+    state = {"lab-data": {}, "lab-problems": {}}
+    with monkeypatch.context() as patched:
+        patched.setattr(lab_people.st, "session_state", state)
+        lab_people._read("file", {"file": [("mine.npz", data)]}, text("en"))
+    return state["lab-problems"]["file"]
+
+
+def refused_in_a_list(data: bytes, monkeypatch) -> MarginScopeError:
+    with monkeypatch.context() as patched:
+        patched.setattr(pairs, "read_bytes", lambda path: data)
+        return pairs._photo(CompareService([]), Path("a.jpg"))
+
+
+def refused_by_an_endpoint(data: bytes, monkeypatch) -> MarginScopeError:
+    return api._read(CompareService([]), data)
+
+
+@pytest.mark.parametrize("path", [PORTRAITS[0], APP], ids=["no face", "no photo"])
+@pytest.mark.parametrize(
+    "refused",
+    [
+        refused_by_a_session,
+        refused_on_the_spheres,
+        refused_by_the_lab,
+        refused_in_a_list,
+        refused_by_an_endpoint,
+    ],
+)
+def test_of_a_photo_that_is_refused_nothing_stays_in_memory(refused, path, monkeypatch):
+    decoded = []
+    monkeypatch.setattr(service, "detect", lambda image: decoded.append(weakref.ref(image)))
+    data = path.read_bytes()
+    references = sys.getrefcount(data)
+    error = refused(data, monkeypatch)
+    gc.collect()
+    assert isinstance(error, MarginScopeError)
+    assert sys.getrefcount(data) == references
+    assert all(image() is None for image in decoded)
 
 
 WATCH = """

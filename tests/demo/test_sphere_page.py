@@ -133,6 +133,18 @@ def test_a_face_without_pictures_cannot_be_compared_and_says_so(page):
     assert not [m for m in page.markdown if SOMEBODY.replace("_", " ") in m.value]
 
 
+def test_a_face_whose_picture_alone_is_missing_cannot_be_compared(page, monkeypatch):
+    index = assets.spheres(ASSETS).index_of(ADDRESS)
+    files = [None if i == index else PORTRAITS[0] for i in range(1970)]
+    page.query_params["sphere-picked"] = ADDRESS
+    with monkeypatch.context() as patched:
+        patched.setattr(assets, "gallery_photos", lambda folder: tuple(files))
+        page.run()
+    assert not page.exception
+    assert any("does not have this face's picture" in c.value for c in page.caption)
+    assert "face-left" not in {button.key for button in page.button}
+
+
 def test_a_face_of_the_gallery_is_compared_with_a_click(lfw, monkeypatch):
     monkeypatch.setenv("MARGINSCOPE_DATA", str(lfw.parent))
     assets.gallery_photos.cache_clear()

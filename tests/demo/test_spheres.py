@@ -4,6 +4,7 @@ import base64
 import csv
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,6 +160,37 @@ def test_an_atlas_has_each_face_in_its_cell(tmp_path):
             middle = CELL // 2
             seen = picture.getpixel((CELL * (i % COLUMNS) + middle, CELL * (i // COLUMNS) + middle))
             np.testing.assert_allclose(seen, (5 * i, 0, 250 - 5 * i), atol=6)
+
+
+def test_an_atlas_leaves_the_cell_of_a_missing_file_grey(tmp_path):
+    sheet = tmp_path / "atlas.jpg"
+    Image.new("RGB", (250, 250), "red").save(tmp_path / "red.png")
+    sheet.write_bytes(base64.b64decode(atlas((None, tmp_path / "red.png"))))
+    with Image.open(sheet) as picture:
+        for i, colour in enumerate([(128, 128, 128), (254, 0, 0)]):
+            seen = picture.getpixel((CELL * i + CELL // 2, CELL // 2))
+            np.testing.assert_allclose(seen, colour, atol=6)
+
+
+def test_the_pictures_of_ones_own_gallery_are_found_whatever_their_endings(monkeypatch, tmp_path):
+    files = {
+        "Anna": ["IMG_1.JPG", "a.jpg", "a.png", "notes.txt", "unused.png"],
+        "Ben": ["both.JPG", "both.webp", "film.mp4"],
+    }
+    for person, names in files.items():
+        (tmp_path / person).mkdir()
+        for name in names:
+            (tmp_path / person / name).touch()
+    images = [("Anna", "IMG_1"), ("Anna", "a"), ("Anna", "a"), ("Ben", "both"), ("Ben", "film")]
+    people, stems = (np.array(part) for part in zip(*images, strict=True))
+    gallery = SimpleNamespace(names=("Anna", "Ben", "Cho"), folders=people, image=stems)
+    monkeypatch.setattr(assets, "spheres", lambda folder: SimpleNamespace(gallery=gallery))
+    monkeypatch.setenv("MARGINSCOPE_IMAGES", str(tmp_path))
+    found = assets.gallery_photos(tmp_path / "one's own")
+    anna = tmp_path / "Anna"
+    assert found == (anna / "IMG_1.JPG", anna / "a.jpg", anna / "a.png", None, None)
+    gallery.image = np.array(["none"] * 5)
+    assert assets.gallery_photos(tmp_path / "another") is None
 
 
 def test_a_gallery_made_with_other_weights_is_refused(monkeypatch, drawn):

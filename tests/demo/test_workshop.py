@@ -2,6 +2,8 @@
 
 import threading
 import time
+import weakref
+from functools import partial
 
 from demo import workshop as module
 from demo.workshop import Job, Workshop
@@ -97,6 +99,21 @@ def test_nothing_is_done_while_it_is_paused_or_locked():
         time.sleep(0.1)
         assert work.count == held
     job.pause()
+
+
+def test_a_thread_that_waits_keeps_no_job_and_nothing_that_it_learned():
+    class Embeddings:
+        """As a visitor's."""
+
+    def take(kept: Embeddings) -> bool:
+        return next(pieces)
+
+    pieces, mine, workshop = iter([True, True, False]), Embeddings(), Workshop()
+    workshop.add(Job(partial(take, mine)))
+    assert until(lambda: workshop.busy == 0)
+    gone = weakref.ref(mine)
+    del mine
+    assert until(lambda: gone() is None, 2.0)
 
 
 def test_an_error_ends_one_job_and_no_other(caplog):

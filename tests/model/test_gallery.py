@@ -1,14 +1,19 @@
 """gallery.npz and spheres.npz: round trips, the same bytes again, a refusal with its reason."""
 
+import contextlib
+import dataclasses
+
 import numpy as np
 import pytest
 
+from model.film import load_playback
 from model.gallery import (
     Gallery,
     GalleryInvalid,
     gallery_faces,
     load_gallery,
     load_spheres,
+    read_npz,
     save_gallery,
     write_npz,
 )
@@ -69,6 +74,61 @@ def test_what_is_no_gallery_is_refused_with_a_reason(gallery, tmp_path):
         write_npz(spheres, {"arcface": points.astype(np.float32)})
         with pytest.raises(GalleryInvalid, match=reason):
             load_spheres(spheres, gallery)
+
+
+def test_a_damaged_archive_is_refused_or_read_and_never_anything_else(gallery, tmp_path):
+    path = tmp_path / "gallery.npz"
+    save_gallery(path, gallery)
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(500):
+        data = bytearray(whole)
+        data[rng.integers(2, len(data))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(data)
+        for read in (load_gallery, load_playback, lambda file: load_spheres(file, gallery)):
+            with contextlib.suppress(GalleryInvalid):
+                read(path)
+    np.save(path.open("wb"), gallery.person)  # an array alone, and no archive
+    with pytest.raises(GalleryInvalid, match="cannot be read"):
+        load_gallery(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "array"),
+    [
+        ("person", np.array([], dtype=np.int64)),
+        ("person", np.full(6, 2)),
+        ("person", np.array([-1, 0, 0, 1, 1, 1])),
+        ("person", np.array(list("aaabbb"))),
+        ("person", np.array(0)),
+        ("image", np.array(["x"])),
+        ("centred", np.array([0, 1])),
+        ("centred", np.array([7])),
+        ("length.arcface", np.ones(5, dtype=np.float32)),
+        ("embedding.arcface", np.ones(6, dtype=np.float16)),
+        ("embedding.arcface", np.array(list("aaabbb"))),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(gallery, tmp_path, part, array):
+    path = tmp_path / "gallery.npz"
+    save_gallery(path, gallery)
+    write_npz(path, read_npz(path) | {part: array})
+    with pytest.raises(GalleryInvalid, match=r"same length|cannot be read"):
+        load_gallery(path)
+
+
+def test_a_gallery_without_images_is_refused(gallery, tmp_path):
+    path, empty = tmp_path / "gallery.npz", {"arcface": np.zeros((0, 8), dtype=np.float32)}
+    nothing = dataclasses.replace(
+        gallery, person=gallery.person[:0], image=gallery.image[:0], seen=gallery.seen[:0],
+        embeddings=empty, lengths={"arcface": gallery.lengths["arcface"][:0]},
+    )  # fmt: skip
+    save_gallery(path, nothing)
+    with pytest.raises(GalleryInvalid, match="length"):
+        load_gallery(path)
+    for read in (load_playback, lambda file: load_spheres(file, gallery)):
+        write_npz(path, {"sets": np.array(5), "arcface": np.array(list("abcdef"))})
+        with pytest.raises(GalleryInvalid):
+            read(path)
 
 
 @pytest.mark.lfw

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from evaluation.results import ASSETS
 from model.gallery import load_gallery
 from model.labelled import (
     MOST_COLUMNS,
+    MOST_IN_LINE,
+    MOST_LETTERS,
     MOST_ROWS,
     EmbeddingsTooLarge,
     EmbeddingsUnreadable,
@@ -109,6 +112,39 @@ def test_too_few_people_and_too_many_numbers():
     assert len(bomb) < 2_000_000
     with pytest.raises(EmbeddingsTooLarge, match="MB"):
         read_embeddings(bomb)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (npz(embeddings=ROWS, labels=np.zeros(20_000_000, dtype=np.int8)), "labels \\(20000000,"),
+        (npz(embeddings=ROWS, labels=np.zeros(len(ROWS), dtype="S2000000")), "256 letters"),
+        (b"name,x\n" + b"a,1\n" * 1_000_000, "1,000,000 x 1 numbers"),
+        (b"a" + b",1" * (MOST_COLUMNS + 1) + b"\nb,1\n", "2 x 1,025 numbers"),
+        (b"a" + b"," * 20_000_000, "131,072 letters"),
+        (b'"\n",' * 5_000_000, "5,000,001 x 0 numbers"),
+        (b"a,1\n" * 9 + b"b" * (MOST_LETTERS + 1) + b",1\n", "256 letters"),
+    ],
+    ids=["labels", "long labels", "rows", "columns", "a line", "a row of lines", "a label"],
+)
+def test_a_file_beyond_the_limits_is_refused_before_it_takes_memory(data, reason):
+    tracemalloc.start()
+    try:
+        with pytest.raises((EmbeddingsTooLarge, EmbeddingsUnreadable), match=reason):
+            read_embeddings(data)
+        assert tracemalloc.get_traced_memory()[1] < 60 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_line_and_labels_at_the_limits_are_read():
+    longest = "a" * MOST_LETTERS
+    number = f"{0.5:.{(MOST_IN_LINE - 2 * MOST_LETTERS) // MOST_COLUMNS - 10}f}"
+    row = ",".join([longest, *[number] * MOST_COLUMNS])
+    assert MOST_IN_LINE - MOST_COLUMNS * 20 < len(row) < MOST_IN_LINE
+    who = read_embeddings("\n".join(["b" + row[1:], row] * 2).encode())
+    assert set(who.names) == {longest, "b" + longest[1:]}
+    np.testing.assert_allclose(who.features, MOST_COLUMNS**-0.5)
 
 
 def test_the_gallerys_unseen_people():

@@ -4,6 +4,8 @@ import base64
 import gc
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -16,7 +18,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demo import assets
+from demo import assets, spool
 from demo.assets import PORTRAITS
 from demo.figures.dial import degrees
 from demo.figures.people import image_name
@@ -261,12 +263,36 @@ def test_sessions_are_kept_as_long_as_somebody_may_come_back():
 
 def test_what_a_killed_process_of_the_same_number_left_goes(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left = tmp_path / f"{FOLDER}{os.getpid()}-before"
+    left = tmp_path / f"{FOLDER}{os.getpid()}-before_0"
     left.mkdir()
     ours = swept_folder()
     assert not left.exists()
     swept_folder()
     assert ours.exists()
+
+
+def test_of_other_folders_only_what_another_process_of_ours_left_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f"{FOLDER}{ended.pid}-k3_x09ab"
+    others = [tmp_path / f"{FOLDER}{name}" for name in (
+        "main", "2024", ended.pid, f"{ended.pid}-notes", f"{ended.pid}-k3_x09ab.kept",
+        f"{os.getppid()}-k3_x09ab", f"{10**12}-k3_x09ab",
+    )]  # fmt: skip
+    for folder in (left, *others):
+        folder.mkdir()
+    swept_folder()
+    assert not left.exists()
+    assert all(folder.exists() for folder in others)
+
+
+def test_no_signal_is_sent_on_windows_where_it_would_end_the_process(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "kill", lambda *_: pytest.fail("a signal was sent"))
+        patched.setattr(os, "name", "nt")
+        assert spool._alive(os.getppid())
+        assert not spool._alive(os.getpid())
 
 
 def test_a_sweep_takes_what_is_old_and_what_is_too_much(tmp_path):
