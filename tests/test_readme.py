@@ -37,8 +37,14 @@ def test_the_conclusion_is_that_of_the_results():
         "this ArcFace is better than this softmax, by more than the choice of pairs explains"
         in text
     )
-    gained = {name: one["auc"]["value"] for name, one in found.items()}
-    assert gained["norm-softmax less softmax"] > gained["arcface less norm-softmax"]
+    tars = {name: one["tar_at_far"]["0.01"] for name, one in found.items()}
+    tar = tars["arcface less norm-softmax"]
+    assert (tar["value"] > 2 * tar["standard_error"]) == (
+        "TAR at FAR 1 % is higher, by more than two standard errors" in text
+    )
+    for gained in ({name: one["auc"] for name, one in found.items()}, tars):
+        by_margin = gained["arcface less norm-softmax"]["value"]
+        assert gained["norm-softmax less softmax"]["value"] > by_margin
     seeds = json.loads((ROOT / "results" / "seeds.json").read_text())["losses"]
     control, margin = (seeds[loss]["test"] for loss in ("norm-softmax", "arcface"))
     for measure in ("accuracy", "auc"):
