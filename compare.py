@@ -21,6 +21,7 @@ from demo.language import Text, text
 from demo.pairs import PairsUnreadable, PhotoMissing, compare_pairs, read_bytes, read_rows
 from demo.service import Belief, CompareService, Comparison, FaceNumberInvalid, Photo
 from model.checkpoint import CheckpointInvalid
+from model.commands import run
 from model.errors import MarginScopeError
 from model.reference import (
     CalibrationMissing,
@@ -92,7 +93,11 @@ USAGE = (
 
 def main(argv: list[str]) -> int:
     """Run the command line and return its exit code."""
-    command = tyro.cli(Command, args=argv)
+    return run("compare.py", lambda: answer(tyro.cli(Command, args=argv)))
+
+
+def answer(command: Command) -> int:
+    """Compare two photos or a list of pairs, and print; an error of ours goes to stderr."""
     words = text(command.lang)
     file = None
     try:

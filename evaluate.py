@@ -7,6 +7,7 @@ python evaluate.py identify    naming people: trained on, or enrolled with one p
 python evaluate.py calibrate   what the angles of the reference, or of an ONNX file, mean
 python evaluate.py quality     how much accuracy falls for poor photos, on validation people
 python evaluate.py ledger      the ArcFace paper's angle statistics of the shipped models
+python evaluate.py factors     the margin told from the scale, on two more trainings
 python evaluate.py sweep       scale and margin on small trainings, and where they fail
 python evaluate.py degrade     how far a face may be spoilt, on validation people
 python evaluate.py depth       residual networks and their plain twins, trained alike
@@ -25,6 +26,7 @@ from evaluation.advise import advise
 from evaluation.calibrate import calibrate
 from evaluation.degrade import degrade
 from evaluation.depth import depth
+from evaluation.factors import factors
 from evaluation.identify import identify
 from evaluation.ledger import ledger
 from evaluation.placement import placement
@@ -34,7 +36,7 @@ from evaluation.sweep import sweep
 from evaluation.tables import readme
 from evaluation.view1 import view1
 from evaluation.view2 import view2
-from model.errors import MarginScopeError
+from model.commands import run
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "view1": view1,
@@ -44,6 +46,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "calibrate": calibrate,
     "quality": quality,
     "ledger": ledger,
+    "factors": factors,
     "sweep": sweep,
     "degrade": degrade,
     "depth": depth,
@@ -52,8 +55,16 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "readme": readme,
 }
 
+
+def main(argv: list[str]) -> int:
+    """Run the command line; the exit code is 0, 130 where stopped, 2 for what a person can mend."""
+
+    def work() -> int:
+        tyro.extras.subcommand_cli_from_dict(COMMANDS, args=argv)
+        return 0
+
+    return run("evaluate.py", work)
+
+
 if __name__ == "__main__":
-    try:
-        tyro.extras.subcommand_cli_from_dict(COMMANDS)
-    except MarginScopeError as error:
-        sys.exit(f"evaluate.py: {error}")
+    sys.exit(main(sys.argv[1:]))

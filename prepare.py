@@ -8,12 +8,14 @@ python prepare.py --images ~/my-people --output ~/my-gallery
 python prepare.py --sweep              how neighbours, distance and link were chosen (results/)
 """
 
+import difflib
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
+from unicodedata import normalize
 
 import numpy as np
 import torch
@@ -27,7 +29,8 @@ from evaluation.results import ASSETS, LOSSES, RESULTS, bar, made_by, write_json
 from model.aligned import Faces, load_faces
 from model.backbone import embed_with_length, to_input
 from model.checkpoint import load_checkpoint
-from model.data import lfw_home, read_folder, read_lfw
+from model.commands import run
+from model.data import Collection, lfw_home, read_folder, read_lfw
 from model.errors import MarginScopeError
 from model.files import fingerprint
 from model.gallery import Gallery, gallery_faces, rounded, save_gallery, write_npz
@@ -52,6 +55,12 @@ class TooFewImages(MarginScopeError):
     sentence = "There are {images} images with a face; a layout needs at least {needed}."
 
 
+class NobodyExcluded(MarginScopeError):
+    """--exclude names somebody who is not there."""
+
+    sentence = "--exclude: nobody in {root} is called {names}. Give the names of folders there."
+
+
 @dataclass(frozen=True)
 class Command:
     """Make the gallery and its spheres from the shipped checkpoints."""
@@ -71,33 +80,33 @@ class Command:
 
 
 def main(argv: list[str]) -> int:
-    """Run the command line; the exit code is 0, or 2 for what a person can mend."""
-    command = tyro.cli(Command, args=argv)
+    """Run the command line; the exit code is 0, 130 where stopped, 2 for what a person can mend."""
+    return run("prepare.py", lambda: prepare(tyro.cli(Command, args=argv)))
+
+
+def prepare(command: Command) -> int:
+    """Embed, lay out, say what was kept, write."""
     ours = command.output.resolve() == ASSETS
-    try:
-        if command.images and (ours or command.sweep):
-            raise OutputNotNamed()
-        if command.only == "playback":
-            make_playback(command.output.resolve())
-            return 0
-        gallery = embed_gallery(command)
-        if command.sweep:
-            write_json(RESULTS / "spheres.json", sweep(gallery))
-            return 0
-        print(f"laying out {len(gallery.person)} images under {len(gallery.embeddings)} models …")
-        gallery = rounded(gallery)  # as it will be read: the same layout on each run
-        spheres = project(list(gallery.embeddings.values()), Layout())
-        named = dict(zip(gallery.embeddings, spheres, strict=True))
-        kept = report(gallery, named)
-        save_gallery(command.output / "gallery.npz", gallery)
-        write_npz(command.output / "spheres.npz", {**named})
-        kept_in = RESULTS if ours else command.output
-        write_json(kept_in / "layout.json", made_by("python prepare.py") | {"spheres": kept})
-        if ours:
-            make_playback(ASSETS)
-    except MarginScopeError as error:
-        print(f"prepare.py: {error}", file=sys.stderr)
-        return 2
+    if command.images and (ours or command.sweep):
+        raise OutputNotNamed()
+    if command.only == "playback":
+        make_playback(command.output.resolve())
+        return 0
+    gallery = embed_gallery(command)
+    if command.sweep:
+        write_json(RESULTS / "spheres.json", sweep(gallery))
+        return 0
+    print(f"laying out {len(gallery.person)} images under {len(gallery.embeddings)} models …")
+    gallery = rounded(gallery)  # as it will be read: the same layout on each run
+    spheres = project(list(gallery.embeddings.values()), Layout())
+    named = dict(zip(gallery.embeddings, spheres, strict=True))
+    kept = report(gallery, named)
+    save_gallery(command.output / "gallery.npz", gallery)
+    write_npz(command.output / "spheres.npz", {**named})
+    kept_in = RESULTS if ours else command.output
+    write_json(kept_in / "layout.json", made_by("python prepare.py") | {"spheres": kept})
+    if ours:
+        make_playback(ASSETS)
     return 0
 
 
@@ -105,6 +114,7 @@ def embed_gallery(command: Command) -> Gallery:
     """Who is drawn, embedded by every shipped model and by the network as it began."""
     home = command.images or lfw_home(command.data_home, download=True)
     collection = read_folder(home) if command.images else read_lfw(home)
+    command = replace(command, exclude=excluded(command.exclude, collection))
     faces = load_faces(collection, bar("aligning faces"))
     chosen, seen = choose_faces(faces, command)
     needed = 2 * Layout().neighbours + 2
@@ -138,6 +148,25 @@ def embed_gallery(command: Command) -> Gallery:
         },
         checkpoints={loss: fingerprint(ASSETS / f"{loss}.safetensors") for loss in networks},
     )
+
+
+def excluded(asked: Sequence[str], collection: Collection) -> tuple[str, ...]:
+    """The people of a collection who are asked for; NobodyExcluded where somebody is not there.
+
+    A space counts as an underscore, and an accented letter as itself however it is encoded.
+    """
+
+    def plain(name: str) -> str:
+        return normalize("NFC", name).replace(" ", "_")
+
+    there, wanted = ({plain(name): name for name in names} for names in (collection.people, asked))
+    unknown = []
+    for name in wanted.keys() - there:
+        near = difflib.get_close_matches(name, there, 1)
+        unknown.append(f"{wanted[name]} ({near[0]}?)" if near else wanted[name])
+    if unknown:
+        raise NobodyExcluded(root=collection.root, names=", ".join(sorted(unknown)))
+    return tuple(name for name in collection.people if plain(name) in wanted)
 
 
 def choose_faces(faces: Faces, command: Command) -> tuple[NDArray[np.int64], set[int]]:

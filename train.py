@@ -24,15 +24,9 @@ from tqdm import tqdm
 
 from model.aligned import Faces, load_faces
 from model.calibration import Calibration
-from model.checkpoint import (
-    Card,
-    half,
-    load_network,
-    provenance,
-    save_checkpoint,
-)
+from model.checkpoint import Card, half, load_network, provenance, save_checkpoint
+from model.commands import run
 from model.data import PARTS, lfw_home, read_folder, read_lfw, seen_gallery
-from model.errors import MarginScopeError
 from model.files import write_whole
 from model.recipe import RecipeInvalid, TrainConfig, read_recipe, resolved
 from model.sets import (
@@ -44,7 +38,7 @@ from model.sets import (
     validation_set,
 )
 from model.state import load_state, refuse_to_overwrite, save_state
-from model.training import Batches, Step, Training, fit, own_centre_angles
+from model.training import Batches, Step, Training, fit, own_centre_angles, undisturbed
 
 
 @dataclass(frozen=True)
@@ -67,17 +61,7 @@ class Command:
 
 def main(argv: list[str]) -> int:
     """Run the command line; the exit code is 0, 130 where stopped, 2 for what a person can mend."""
-    try:
-        return train(parse(argv))
-    except MarginScopeError as error:
-        print(f"train.py: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:  # of TensorBoard's writer, or of a folder that cannot be read
-        print(f"train.py: {error}. Mend that and go on with --resume.", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("train.py: interrupted; what was finished is kept.", file=sys.stderr)
-        return 130
+    return run("train.py", lambda: train(parse(argv)), "go on with --resume")
 
 
 def parse(argv: list[str]) -> Command:
@@ -113,7 +97,7 @@ def train(command: Command) -> int:
     state, data = output / "state.safetensors", learn.fingerprint(faces.names)
     history = load_state(state, training, data) if command.resume else []
     if not command.resume:
-        refuse_to_overwrite(state)
+        refuse_to_overwrite(state, training, data)
     say_what_is_trained(training, command.resume)
     if not history:
         fresh = training.averaged.eval()
@@ -125,7 +109,9 @@ def train(command: Command) -> int:
     writer = SummaryWriter(str(output / "tensorboard"), purge_step=training.step + 1)
     stop = StopSignal()
     left = range(training.step, len(batches))
-    loader = DataLoader(batches, None, sampler=left, num_workers=config.workers)
+    loader = DataLoader(
+        batches, None, sampler=left, num_workers=config.workers, worker_init_fn=undisturbed
+    )
     with writer, tqdm(total=len(batches), initial=training.step, unit="step") as progress:
         for step in fit(training, loader):
             record = {"step": step.number, "seconds": before + time.monotonic() - began}
@@ -164,6 +150,7 @@ def say_what_is_there(faces: Faces, learn: TrainingSet, validation: ValidationSe
         "cannot be read": faces.unreadable,
         "show no face": faces.faceless,
         "have the pixels of a photo in another part": faces.shared,
+        "show too large a crowd": faces.crowded,
     }
     for reason, photos in reasons.items():
         if photos:

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from model.data import Collection, drop_shared_pixels
 from model.errors import MarginScopeError
-from model.faces import CROP, align, choose, detect
+from model.faces import CROP, FacesTooMany, align, choose, detect
 from model.files import write_whole
 from model.images import RGB, read_image
 
 VERSION = "1"  # raise it when decoding, detection or alignment change
 PHOTOS_A_FILE = 256
-OK, NO_FACE, UNREADABLE = 0, 1, 2
+OK, NO_FACE, UNREADABLE, CROWDED = range(4)
 
 Progress = Callable[[Iterable[Any], int], Iterable[Any]]  # such as a tqdm bar
 
@@ -35,7 +35,7 @@ Progress = Callable[[Iterable[Any], int], Iterable[Any]]  # such as a tqdm bar
 class Aligned:
     """Aligned faces of N photos: crops uint8 (N, 112, 112, 3), status (N,), pixel hashes (N,).
 
-    A crop is black where status is NO_FACE or UNREADABLE.
+    A crop is black where status is not OK.
     """
 
     crops: NDArray[np.uint8]
@@ -49,8 +49,8 @@ class Faces:
 
     crops: uint8 (N, 112, 112, 3). person (N,): index into names. part (N,): 'train', 'validation'
     or 'test'. image (N,): the photo's file name without its ending.
-    unreadable, faceless, shared: the photos left out, and why: they cannot be decoded, show no
-    face, or have the pixels of a photo in another part.
+    unreadable, faceless, shared, crowded: the photos left out, and why: they cannot be decoded,
+    show no face, have the pixels of a photo in another part, or too many places to search.
     """
 
     crops: NDArray[np.uint8]
@@ -61,6 +61,7 @@ class Faces:
     unreadable: tuple[Path, ...]
     faceless: tuple[Path, ...]
     shared: tuple[Path, ...]
+    crowded: tuple[Path, ...] = ()
 
     def indices(self, part: str) -> NDArray[np.int64]:
         """Which faces belong to a part, (K,)."""
@@ -87,6 +88,7 @@ def load_faces(collection: Collection, progress: Progress = lambda items, total:
         unreadable=left_out(aligned.status == UNREADABLE),
         faceless=left_out(aligned.status == NO_FACE),
         shared=left_out((aligned.status == OK) & ~distinct),
+        crowded=left_out(aligned.status == CROWDED),
     )
 
 
@@ -127,9 +129,12 @@ def face_of(photo: Path) -> tuple[RGB, int, str]:
     try:
         image = read_image(photo.read_bytes())
     except (MarginScopeError, OSError):
-        return black, UNREADABLE, hashlib.sha256(str(photo).encode()).hexdigest()
+        return black, UNREADABLE, _sha256(str(photo))
     pixels = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
-    faces = detect(image)
+    try:
+        faces = detect(image)
+    except FacesTooMany:
+        return black, CROWDED, pixels
     if not faces:
         return black, NO_FACE, pixels
     return align(image, faces[choose(faces, image.shape)].landmarks), OK, pixels
@@ -153,9 +158,18 @@ def _align_to_file(group: Sequence[Path], file: Path) -> None:
 def _key(group: Sequence[Path]) -> str:
     facts = [VERSION]
     for photo in group:
-        stat = photo.stat()
-        facts.append(f"{photo.resolve()}|{stat.st_size}|{stat.st_mtime_ns}")
-    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:32]
+        try:
+            stat = photo.stat()
+        except OSError:  # a broken link
+            facts.append(f"{photo}|")
+        else:
+            facts.append(f"{photo.resolve()}|{stat.st_size}|{stat.st_mtime_ns}")
+    return _sha256("\n".join(facts))[:32]
+
+
+def _sha256(text: str) -> str:
+    """Of file names too that are not UTF-8."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def _load(file: Path) -> dict[str, NDArray[Any]] | None:

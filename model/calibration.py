@@ -6,12 +6,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import MarginScopeError
 from model.verification import Values, best_threshold, degrees, people_draws
 
 BINS = 1800  # of a tenth of a degree, 0..180
 DRAWS = 200  # of people, for the standard errors
 
 Verdict = Literal["same", "different", "unsure"]
+
+
+class NoBetterThanChance(MarginScopeError):
+    """Pairs of one person are no more alike than pairs of two, so no angle means anything."""
+
+    sentence = (
+        "The network tells validation pairs no better than chance: those of one person are not "
+        "more alike than those of two. Train it longer (--resume with a larger --stop-after) or on "
+        "more people, or take another network."
+    )
 
 
 @dataclass(frozen=True)
@@ -40,12 +51,19 @@ class Calibration:
         left: NDArray[np.int64],
         right: NDArray[np.int64],
     ) -> "Calibration":
-        """From the similarities (P,) of validation pairs and whom each shows, left and right."""
+        """From the similarities (P,) of validation pairs and whom each shows, left and right.
+
+        Raises NoBetterThanChance, also where a similarity is not a number.
+        """
         angle = degrees(cosine)
         counts = {
             kind: np.histogram(angle[same == kind], bins=BINS, range=(0.0, 180.0))[0]
             for kind in (True, False)
         }
+        rises = cosine[same].mean() > cosine[~same].mean()
+        slope, intercept = _logistic(counts[True], counts[False]) if rises else (0.0, 0.0)
+        if slope <= 0:
+            raise NoBetterThanChance()
         degree = np.minimum(np.ceil(angle).astype(int), 180)  # within which whole degree
         shares: dict[bool, list[Values]] = {True: [], False: []}
         for weight in people_draws(left, right, DRAWS):
@@ -53,7 +71,6 @@ class Calibration:
                 at = np.bincount(degree[same == kind], weight[same == kind], minlength=181)
                 found.append(np.cumsum(at) / at.sum())
         errors = {kind: np.std(found, axis=0, ddof=1).round(6) for kind, found in shares.items()}
-        slope, intercept = _logistic(counts[True], counts[False])
         return Calibration(
             genuine=tuple(counts[True].tolist()),
             impostor=tuple(counts[False].tolist()),

@@ -33,6 +33,15 @@ class CheckpointInvalid(MarginScopeError):
     )
 
 
+class WeightsNotFinite(MarginScopeError):
+    """A weight that is no number, or too large for float16."""
+
+    sentence = (
+        "The network's {name} has numbers beyond those of float16, in which a checkpoint keeps "
+        "them. Train again with a lower --learning-rate or a larger --weight-decay."
+    )
+
+
 @dataclass(frozen=True)
 class Card:
     """What is known of a checkpoint, as JSON inside its file. Angles in degrees.
@@ -88,12 +97,19 @@ class Checkpoint:
 
 
 def half(network: nn.Module) -> dict[str, Tensor]:
-    """The network's tensors as a checkpoint keeps them: float16, without batch counters."""
-    return {
+    """The network's tensors as a checkpoint keeps them: float16, without batch counters.
+
+    Raises WeightsNotFinite.
+    """
+    kept = {
         name: tensor.detach().cpu().half().contiguous()
         for name, tensor in network.state_dict().items()
         if tensor.is_floating_point()
     }
+    for name, tensor in kept.items():
+        if not torch.isfinite(tensor).all():
+            raise WeightsNotFinite(name=name)
+    return kept
 
 
 def save_checkpoint(

@@ -5,6 +5,7 @@ People are split, never images: nobody in test or validation is ever trained on.
 
 import hashlib
 import os
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from model.errors import MarginScopeError
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 TEST_PAIRS = "pairsDevTest.txt"
+ARCHIVE = "lfw.tgz"  # scikit-learn's fetcher removes it once lfw/ is whole
 PARTS = ("train", "validation", "test")
 ALWAYS_TRAIN = 8  # the people with most images are never validation people
 GENUINE_PAIRS_PER_PERSON = 10  # a person with 500 images must not be the statistic
@@ -39,6 +41,15 @@ class DownloadFailed(MarginScopeError):
         "LFW could not be downloaded ({problem}). Get it by other means, lay it out as "
         "FOLDER/lfw_home/lfw/<Name>/<Name>_NNNN.jpg with its pairs*.txt beside lfw/, and name "
         "FOLDER with --data-home."
+    )
+
+
+class LfwCutShort(DataNotFound):
+    """The archive still lies beside LFW, as an interrupted extraction leaves it."""
+
+    sentence = (
+        "{folder} may be a part of LFW only: lfw.tgz still lies beside it, as an interrupted "
+        "extraction leaves it. Delete lfw.tgz if all 5,749 people are there; else extract it again."
     )
 
 
@@ -75,8 +86,9 @@ def lfw_home(data_home: Path | None = None, download: bool = False) -> Path:
     """The folder `lfw_home` with LFW inside.
 
     Looked for in `data_home` or else $MARGINSCOPE_DATA, which must have it if they are given; else
-    in ../shared/data and scikit-learn's own data home, where it is downloaded if `download` allows.
-    DataNotFound names the places that were tried; DownloadFailed says why it was not to be had.
+    in ../shared/data and scikit-learn's own data home, where it is downloaded if `download` allows,
+    and extracted again where that was cut short; elsewhere that is LfwCutShort. DataNotFound names
+    the places that were tried; DownloadFailed says why it was not to be had.
     """
     environment = os.environ.get("MARGINSCOPE_DATA")
     named = data_home or (Path(environment) if environment else None)
@@ -84,8 +96,13 @@ def lfw_home(data_home: Path | None = None, download: bool = False) -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     places = [named] if named else [beside, own]
     for place in places:
-        if (place / "lfw_home" / "lfw").is_dir() and (place / "lfw_home" / TEST_PAIRS).is_file():
-            return place / "lfw_home"
+        home = place / "lfw_home"
+        if (home / "lfw").is_dir() and (home / TEST_PAIRS).is_file():
+            if not (home / ARCHIVE).exists():
+                return home
+            if named or not download or place != own:
+                raise LfwCutShort(folder=home / "lfw")
+            shutil.rmtree(home / "lfw")
     if named or not download:
         raise DataNotFound(looked=", ".join(str(place) for place in places))
     _download(own)
@@ -140,12 +157,17 @@ def read_folder(root: Path) -> Collection:
 
 
 def _photos_by_person(root: Path) -> dict[str, list[Path]]:
-    folders = sorted(path for path in root.iterdir() if path.is_dir())
     found = {
-        folder.name: sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-        for folder in folders
+        folder.name: [p for p in _visible(folder) if p.suffix.lower() in IMAGE_SUFFIXES]
+        for folder in _visible(root)
+        if folder.is_dir()
     }
     return {name: photos for name, photos in found.items() if photos}
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What lies in a folder, by name, without what systems hide there (.thumbnails, ._x.jpg)."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _collection(root: Path, by_person: dict[str, list[Path]], parts: dict[str, str]) -> Collection:
@@ -161,7 +183,7 @@ def _collection(root: Path, by_person: dict[str, list[Path]], parts: dict[str, s
 
 def name_hash(name: str) -> int:
     """From a person's name alone; LFW's parts depend on nothing else."""
-    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
+    return int(hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8], 16)
 
 
 def drop_shared_pixels(parts: NDArray[np.str_], pixels: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,5 +1,6 @@
 """bytes -> RGB array, safely: formats on an allow-list, sizes bounded before decoding."""
 
+import contextlib
 import io
 import re
 import threading
@@ -74,8 +75,8 @@ class PhotoUnreadable(MarginScopeError):
 def read_image(data: bytes) -> RGB:
     """Decode one photo, upright and on white.
 
-    EXIF orientation is applied, transparency laid on white, an animation gives its first frame,
-    16-bit and floating-point greys are scaled to 8 bits.
+    EXIF orientation is applied where it can be read, transparency laid on white, an animation
+    gives its first frame, 16-bit and floating-point greys are scaled to 8 bits.
 
     Returns uint8 (H, W, 3). Raises PhotoTooLarge, PhotoTooManyPixels, PhotoTooManyScans,
     PhotoTooSmall or PhotoUnreadable; none of them carries the file's name or content.
@@ -92,7 +93,9 @@ def read_image(data: bytes) -> RGB:
         if image.format in ("JPEG", "MPO") and scans(data) > MAX_SCANS:
             raise PhotoTooManyScans(limit=MAX_SCANS)
         with _ONE_AT_A_TIME:
-            ImageOps.exif_transpose(image, in_place=True)
+            image.load()
+            with contextlib.suppress(Exception):  # garbled EXIF: a sound picture stays as it lies
+                ImageOps.exif_transpose(image, in_place=True)
             return np.asarray(_to_rgb(image), dtype=np.uint8)
     except MarginScopeError:
         raise

@@ -36,7 +36,7 @@ class TrainConfig:
     add_cosine: float | None = None
     """m3, taken from the target cosine; the table's where not given."""
     ramp: float = 0.33
-    """Share of the training over which the margin grows from none to its full size."""
+    """Share of the schedule, stop_after aside, over which the margin grows to its full size."""
 
     input_size: int = 64
     """Side of the network's input in pixels; aligned faces have 112."""
@@ -202,7 +202,10 @@ def read_recipe(path: Path) -> TrainConfig:
 
 
 def config_from(values: dict[str, Any], where: str) -> TrainConfig:
-    """A TrainConfig from plain values, such as a recipe's or a Card's."""
+    """A TrainConfig from plain values, such as a recipe's or a Card's.
+
+    A whole number becomes a float where the field is one, so that 24 and 24.0 are one recipe.
+    """
     known = {field.name: field for field in dataclasses.fields(TrainConfig)}
     for key in values:
         if key not in known:
@@ -215,15 +218,21 @@ def config_from(values: dict[str, Any], where: str) -> TrainConfig:
             problem = f"{key} = {value!r} has the wrong type; the default is {known[key].default!r}"
             raise RecipeInvalid(where=where, problem=problem)
     try:
-        return TrainConfig(**values)
+        config = TrainConfig(**values)
     except RecipeInvalid as error:
         raise RecipeInvalid(where=where, problem=error.fields["problem"]) from None
+    floats: dict[str, Any] = {
+        key: float(value)
+        for key, value in values.items()
+        if isinstance(value, int) and _is_float(known[key].default)
+    }
+    return dataclasses.replace(config, **floats)
 
 
 def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, bool):
         return isinstance(value, bool)
-    if default is None or isinstance(default, float):  # fields that default to None are numbers
+    if _is_float(default):
         return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
     if isinstance(default, tuple):
         return (
@@ -232,3 +241,7 @@ def _fits(value: Any, default: Any) -> bool:
             and all(isinstance(v, int) for v in value)
         )
     return isinstance(value, type(default)) and not isinstance(value, bool)
+
+
+def _is_float(default: Any) -> bool:
+    return default is None or isinstance(default, float)  # those that default to None are floats

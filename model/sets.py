@@ -52,7 +52,8 @@ class TrainingSet:
     def fingerprint(self, names: tuple[str, ...]) -> str:
         """A hash that names what is trained on: people, labels and the pixels of the inputs."""
         digest = hashlib.sha256(self.labels.tobytes())
-        digest.update("|".join(names[j] for j in self.people).encode())
+        people = "|".join(names[j] for j in self.people)
+        digest.update(people.encode(errors="surrogateescape"))
         digest.update(self.inputs.permute(0, 2, 3, 1).contiguous().numpy().tobytes())
         return digest.hexdigest()
 

@@ -28,11 +28,11 @@ class StateUnfit(MarginScopeError):
 
 
 class StateInTheWay(MarginScopeError):
-    """A training that is not finished would be overwritten."""
+    """A training that is not finished, or is another one, would be overwritten."""
 
     sentence = (
-        "{path} is a training that stopped at step {step}: go on with --resume, name another "
-        "folder with --output, or delete it."
+        "{path} would be overwritten, and {problem}: go on with --resume, name another folder with "
+        "--output, or delete it."
     )
 
 
@@ -65,16 +65,8 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
         state = json.loads(metadata["state"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise StateUnfit(path=path, problem=f"unreadable ({error})", cure="restore it") from None
-    now = resolved(training.config)
-    then = resolved(TrainConfig()) | state["recipe"]  # a field newer than the state: its default
-    changed = [k for k, v in now.items() if k not in MAY_DIFFER and then[k] != v]
-    if changed:
-        was = ", ".join(f"{k} = {then[k]}" for k in changed)
-        raise StateUnfit(path=path, problem=f"it was trained with {was}", cure="set that again")
-    if state["data"] != data:
-        problem = "it was trained on other photos"
-        raise StateUnfit(path=path, problem=problem, cure="name the folder that it was trained on")
-
+    if (was := _otherwise(state, training, data)) is not None:
+        raise StateUnfit(path=path, problem=was[0], cure=was[1])
     if state["conditions"] != training.conditions:
         was, here = state["conditions"], training.conditions
         warnings.warn(f"not bit for bit: begun with {was}, going on with {here}", stacklevel=2)
@@ -100,11 +92,32 @@ def load_state(path: Path, training: Training, data: str) -> list[dict[str, Any]
     return history
 
 
-def refuse_to_overwrite(path: Path) -> None:
-    """StateInTheWay where `path` holds a training that has steps left."""
+def _otherwise(state: dict[str, Any], training: Training, data: str) -> tuple[str, str] | None:
+    """How a saved state was trained, where that is not as `training` is, and what to do."""
+    now = resolved(training.config)
+    then = resolved(TrainConfig()) | state["recipe"]  # a field newer than the state: its default
+    changed = [k for k, v in now.items() if k not in MAY_DIFFER and then[k] != v]
+    if changed:
+        was = ", ".join(f"{k} = {then[k]}" for k in changed)
+        return f"it was trained with {was}", "set that again"
+    if state["data"] != data:
+        return "it was trained on other photos", "name the folder that it was trained on"
+    return None
+
+
+def refuse_to_overwrite(path: Path, training: Training, data: str) -> None:
+    """StateInTheWay where `path` holds a training with steps left, or one that is not this."""
     try:
         state = json.loads(read_tensors(path)[1]["state"])
     except (SafetensorError, OSError, KeyError, ValueError):
         return
+    was = _otherwise(state, training, data)
     if state["step"] < state["last_step"]:
-        raise StateInTheWay(path=path, step=state["step"])
+        problem = f"it stopped at step {state['step']} of {state['last_step']}"
+    elif was is not None:
+        problem = was[0]
+    elif state["last_step"] != training.last_step:
+        problem = f"it took {state['last_step']} steps, not {training.last_step}"
+    else:
+        return
+    raise StateInTheWay(path=path, problem=problem)

@@ -5,6 +5,7 @@ state takes the same steps as one that was never stopped, and no generator's sta
 """
 
 import math
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -71,6 +72,15 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         batch = torch.stack([self.augment(self.inputs[i]) for i in chosen])
         batch = batch.contiguous(memory_format=torch.channels_last)
         return batch, torch.from_numpy(self.labels[chosen])
+
+
+def undisturbed(worker: int) -> None:
+    """Let a process that prepares batches outlive Ctrl-C and SIGTERM, which reach the whole group.
+
+    The training stops it, once the state is saved.
+    """
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, signal.SIG_IGN)
 
 
 def augmentation(config: TrainConfig) -> v2.Transform:

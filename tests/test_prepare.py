@@ -1,15 +1,18 @@
-"""prepare.py's sweep on spaces made by hand; its files are held by tests/model/test_gallery.py."""
+"""prepare.py on spaces made by hand; its files are held by tests/model/test_gallery.py."""
 
 import json
+from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
 
 import prepare
 from model.angles import angles_between
+from model.data import Collection
 from model.gallery import Gallery, load_gallery, load_spheres
 from model.sphere import Layout, person_means
-from prepare import LAYOUTS, PAIR, main, sweep
+from prepare import LAYOUTS, PAIR, NobodyExcluded, excluded, main, sweep
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +66,26 @@ def test_ones_own_folder_says_what_its_spheres_keep(gallery, tmp_path, monkeypat
 def test_the_shipped_layout_is_among_those_tried():
     assert Layout() in LAYOUTS
     assert len(LAYOUTS) == len(set(LAYOUTS)) == 12
+
+
+def test_who_is_excluded_is_there_under_that_name():
+    people = ("Ada_Lovelace", normalize("NFD", "René Descartes"), "세종")
+    someone = Collection(Path("/people"), people, ("test",) * 3, (), np.zeros(0, np.int64))
+    asked = (normalize("NFC", "René Descartes"), "Ada Lovelace", normalize("NFD", "세종"))
+    assert excluded(asked, someone) == people
+    assert excluded((), someone) == ()
+    with pytest.raises(NobodyExcluded, match=r"called Ada Lovelac \(Ada_Lovelace\?\), Grace\."):
+        excluded(("Grace", "Ada Lovelac", "세종"), someone)
+
+
+def test_an_unknown_name_stops_before_anything_is_drawn(people_folder, tmp_path, capsys):
+    arguments = [
+        "--images",
+        str(people_folder),
+        "--output",
+        str(tmp_path),
+        "--exclude",
+        "person_10",
+    ]
+    assert main(arguments) == 2
+    assert "nobody in" in capsys.readouterr().err

@@ -1,9 +1,12 @@
+import shutil
+
 import numpy as np
 import pytest
 
 from model import aligned
-from model.aligned import NO_FACE, OK, UNREADABLE, aligned_faces, load_faces
+from model.aligned import CROWDED, NO_FACE, OK, UNREADABLE, aligned_faces, face_of, load_faces
 from model.data import read_folder
+from model.faces import FacesTooMany
 
 
 def test_the_unreadable_and_the_faceless_are_counted_and_named(people_folder, face_cache):
@@ -45,3 +48,38 @@ def test_a_changed_photo_is_read_again(tmp_path, portraits, face_cache):
     first = aligned_faces([photo])
     Image.fromarray(portraits[1]).save(photo)
     assert (aligned_faces([photo]).crops != first.crops).any()
+
+
+def test_a_broken_link_is_named_as_unreadable(people_folder, tmp_path, face_cache):
+    root = tmp_path / "people"
+    shutil.copytree(people_folder, root)
+    (root / "person-2" / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    (root / "person-2" / "round.jpg").symlink_to(root / "person-2" / "round.jpg")
+    faces = load_faces(read_folder(root))
+    assert [path.name for path in faces.unreadable] == ["broken.jpg", "gone.jpg", "round.jpg"]
+    assert len(faces.crops) == 36
+
+
+def test_a_crowd_too_large_to_search_is_left_out_by_name(people_folder, face_cache, monkeypatch):
+    """Without the detector, which finds so many places in few photos: see test_faces.py."""
+    folder = read_folder(people_folder)
+    photo = folder.images[0]
+    assert len(load_faces(folder).crowded) == 0
+
+    def crowded(image):
+        raise FacesTooMany(limit=4000)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(aligned, "detect", crowded)
+        crop, status, pixels = face_of(photo)
+    assert status == CROWDED
+    assert not crop.any()
+    assert pixels == face_of(photo)[2]
+    (stored,) = face_cache.glob("*.npz")
+    with np.load(stored) as file:
+        arrays = dict(file)
+    arrays["status"][0] = CROWDED
+    np.savez(stored, **arrays)
+    faces = load_faces(folder)
+    assert faces.crowded == (photo,)
+    assert len(faces.crops) == 35

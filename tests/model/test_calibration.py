@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from model.calibration import Calibration
+from model.calibration import Calibration, NoBetterThanChance
 from model.data import pairs_of_people
 from model.verification import bootstrap_over_people
 
@@ -113,3 +113,16 @@ def test_a_threshold_keeps_its_far(pairs, calibration, far):
 def test_where_both_errors_are_small_the_prior_counts(calibration):
     assert calibration.verdict(74.0, limit=0.6, prior=0.99) == "same"
     assert calibration.verdict(74.0, limit=0.6, prior=0.01) == "different"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda cosine: -cosine, np.zeros_like, lambda cosine: cosine * np.nan],
+    ids=["the wrong way round", "all alike", "no numbers"],
+)
+def test_a_network_that_tells_nobody_apart_is_refused_with_the_cure(pairs, change):
+    angle, same, left, right = pairs
+    with pytest.raises(
+        NoBetterThanChance, match=r"no better than chance.*--stop-after.*more people"
+    ):
+        Calibration.from_pairs(change(np.cos(np.radians(angle))), same, left, right)

@@ -12,6 +12,7 @@ from model.calibration import Calibration
 from model.checkpoint import (
     Card,
     CheckpointInvalid,
+    WeightsNotFinite,
     half,
     load_checkpoint,
     load_network,
@@ -155,12 +156,21 @@ def test_a_sound_digest_over_what_does_not_fit_together(
 
 
 def test_weights_that_are_not_finite_are_refused(tmp_path, card, network):
-    with torch.no_grad():
-        network.project.weight[0, 0] = float("nan")
+    weights = half(network)
+    weights["project.weight"][0, 0] = float("nan")
     path = tmp_path / "arcface.safetensors"
-    save_checkpoint(path, half(network), torch.randn(2, 8), None, card)
+    save_checkpoint(path, weights, torch.randn(2, 8), None, card)
     with pytest.raises(CheckpointInvalid, match="not finite"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("value", [1e5, float("nan")])
+def test_a_network_that_float16_cannot_hold_says_how_to_train_again(network, value):
+    """float16 ends at 65,504."""
+    with torch.no_grad():
+        network.project.weight[0, 0] = value
+    with pytest.raises(WeightsNotFinite, match=r"project\.weight.*lower --learning-rate"):
+        half(network)
 
 
 def test_a_card_survives_json(card):
@@ -209,14 +219,22 @@ def test_a_card_from_before_a_field_was_there_has_its_default(card):
     assert dataclasses.replace(card, recipe=older).config == card.config
 
 
-def test_an_unfinished_training_is_not_overwritten(tmp_path):
+def test_a_training_that_is_unfinished_or_another_is_not_overwritten(tmp_path):
     path = tmp_path / "state.safetensors"
-    refuse_to_overwrite(path)
     training = Training(CONFIG, 3, 10)
+    refuse_to_overwrite(path, training, "x")
     training.step = 4
     save_state(path, training, [], "x")
-    with pytest.raises(StateInTheWay, match=r"stopped at step 4: go on with --resume"):
-        refuse_to_overwrite(path)
+    with pytest.raises(StateInTheWay, match=r"stopped at step 4 of 380: go on with --resume"):
+        refuse_to_overwrite(path, training, "x")
     training.step = training.last_step
     save_state(path, training, [], "x")
-    refuse_to_overwrite(path)
+    refuse_to_overwrite(path, training, "x")
+    for changes, data, problem in (
+        ({"stop_after": 60}, "x", "took 380 steps, not 600"),
+        ({"seed": 1}, "x", "trained with seed = 0"),
+        ({}, "y", "trained on other photos"),
+    ):
+        other = Training(dataclasses.replace(CONFIG, **changes), 3, 10)
+        with pytest.raises(StateInTheWay, match=f"{problem}: go on with --resume.*--output"):
+            refuse_to_overwrite(path, other, data)

@@ -1,15 +1,20 @@
 import hashlib
+import os
+import shutil
 from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model import data
 from model.aligned import load_faces
 from model.data import (
     PARTS,
     DataNotFound,
+    LfwCutShort,
     TooFewPeople,
     drop_shared_pixels,
     lfw_home,
@@ -19,6 +24,7 @@ from model.data import (
     read_pairs,
     seen_gallery,
 )
+from model.sets import TrainingSet
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +143,55 @@ def test_lfw_is_looked_for_where_the_person_says(tmp_path, monkeypatch):
     assert lfw_home(tmp_path) == tmp_path / "lfw_home"
     monkeypatch.setenv("MARGINSCOPE_DATA", str(tmp_path))
     assert lfw_home() == tmp_path / "lfw_home"
+
+
+def test_an_interrupted_extraction_is_not_taken_for_the_whole(tmp_path, monkeypatch):
+    """Extracted by scikit-learn's own code, from an archive of two people."""
+    from sklearn.datasets import _lfw
+
+    def fetch(data_home, funneled, min_faces_per_person):
+        _lfw._check_fetch_lfw(data_home, funneled, download_if_missing=False)
+
+    home = tmp_path / "lfw_home"
+    for name in ("Ada", "Grace"):
+        (home / "lfw" / name).mkdir(parents=True)
+        (home / "lfw" / name / f"{name}_0001.jpg").write_bytes(b"a photo")
+    for name in ("pairs.txt", "pairsDevTrain.txt", "pairsDevTest.txt"):
+        (home / name).write_text("0\n")
+    shutil.make_archive(str(home / "lfw"), "gztar", home, "lfw")
+    (home / "lfw.tar.gz").rename(home / "lfw.tgz")
+    shutil.rmtree(home / "lfw" / "Grace")
+    monkeypatch.delenv("MARGINSCOPE_DATA", raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    monkeypatch.setattr(data, "__file__", str(tmp_path / "none" / "model" / "data.py"))
+    monkeypatch.setattr("sklearn.datasets.fetch_lfw_people", fetch)
+    for where, download in ((None, False), (tmp_path, True)):
+        with pytest.raises(LfwCutShort, match=r"Delete lfw\.tgz if all 5,749 people are there"):
+            lfw_home(where, download)
+    assert (home / "lfw" / "Ada").is_dir()
+    assert lfw_home(download=True) == home
+    assert {path.name for path in (home / "lfw").iterdir()} == {"Ada", "Grace"}
+    assert lfw_home() == lfw_home(tmp_path) == home
+
+
+def test_what_systems_hide_in_a_folder_is_nobody(people_folder, tmp_path):
+    root = tmp_path / "people"
+    shutil.copytree(people_folder, root)
+    shutil.copytree(root / "person-1", root / ".thumbnails")
+    (root / "person-1" / "._0.png").write_bytes(b"what macOS leaves on other disks")
+    ours, theirs = read_folder(root), read_folder(people_folder)
+    assert ours.people == theirs.people
+    assert [path.name for path in ours.images] == [path.name for path in theirs.images]
+
+
+def test_a_name_that_is_not_utf_8_is_a_name(people_folder, tmp_path, face_cache):
+    root = tmp_path / "people"
+    shutil.copytree(people_folder, root)
+    name = os.fsdecode(b"Ren\xe9")
+    (root / "person-0").rename(root / name)
+    faces = load_faces(read_folder(root))
+    assert name in faces.names
+    assert len(faces.crops) == 36
+    everybody = np.arange(len(faces.names))
+    learn = TrainingSet(torch.zeros(9, 3, 4, 4), everybody, everybody)
+    assert learn.fingerprint(faces.names) != learn.fingerprint(read_folder(people_folder).people)

@@ -53,6 +53,12 @@ def test_exif_orientation_is_undone(corner: Image.Image, orientation: int):
     np.testing.assert_array_equal(found, np.asarray(corner))
 
 
+def test_a_sound_picture_under_garbled_exif_is_taken_as_it_lies(corner: Image.Image):
+    plain, garbled = encoded(corner, "JPEG", dpi=(72, 72)), b"Exif\0\0nothing of the kind"
+    segment = b"\xff\xe1" + (2 + len(garbled)).to_bytes(2) + garbled
+    np.testing.assert_array_equal(read_image(plain[:2] + segment + plain[2:]), read_image(plain))
+
+
 def test_grey_and_palette_become_rgb(corner: Image.Image):
     grey = read_image(encoded(corner.convert("L")))
     np.testing.assert_array_equal(grey, np.asarray(corner.convert("L").convert("RGB")))

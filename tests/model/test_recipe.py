@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from model.margins import LOSSES, Margin
-from model.recipe import RecipeInvalid, TrainConfig, read_recipe
+from model.recipe import RecipeInvalid, TrainConfig, config_from, read_recipe, recipe_hash
+from model.training import Training
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 
@@ -57,3 +58,14 @@ def test_a_recipe_overrides_the_table():
     assert config.final_scale == 20
     assert TrainConfig(loss="arcface").final_margin == LOSSES["arcface"].margin
     assert TrainConfig(loss="softmax").final_margin is None
+
+
+def test_a_whole_number_is_a_float_where_the_field_is_one():
+    whole = config_from({"scale": 24, "warm_up": 0, "epochs": 3, "threads": 0}, "here")
+    same = config_from({"scale": 24.0, "warm_up": 0.0, "epochs": 3, "threads": 0}, "here")
+    assert recipe_hash(whole) == recipe_hash(same)
+    types = [type(getattr(whole, name)) for name in ("scale", "warm_up", "epochs", "threads")]
+    assert types == [float, float, int, int]
+    Training(whole, 3, 10)  # whose schedule asks for a float
+    with pytest.raises(RecipeInvalid, match=r"scale = 10+ is not within"):
+        config_from({"scale": 10**400}, "here")

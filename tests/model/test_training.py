@@ -107,11 +107,12 @@ FLAGS = [
 ]  # fmt: skip
 
 
-def train(folder: Path, output: Path, *more: str) -> subprocess.Popen[str]:
+def train(folder: Path, output: Path, *more: str, group: bool = False) -> subprocess.Popen[str]:
     command = [sys.executable, "train.py", "recipes/arcface.toml", *FLAGS, "--images", str(folder)]
     return subprocess.Popen(
         [*command, "--output", str(output), *more],
         cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=group,
         env=os.environ | {"MARGINSCOPE_CACHE": str(folder.parent / "cache")},
     )  # fmt: skip
 
@@ -125,7 +126,10 @@ def interrupt(process: subprocess.Popen[str], output: Path, how: int) -> str:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(0.1)
-    process.send_signal(how)
+    if os.getpgid(process.pid) == process.pid:
+        os.killpg(process.pid, how)
+    else:
+        process.send_signal(how)
     return "".join(process.communicate(timeout=60))
 
 
@@ -168,6 +172,14 @@ def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder
     assert steps[0] == steps[1]
     assert [r["step"] for r in steps[0]] == list(range(len(steps[0])))
     assert list((killed / "tensorboard").iterdir())
+
+
+def test_a_signal_to_the_whole_group_stops_a_training_with_workers(people_folder, tmp_path):
+    """As timeout and SLURM send it."""
+    process = train(people_folder, tmp_path, "--workers", "2", group=True)
+    said = interrupt(process, tmp_path, signal.SIGTERM)
+    assert process.returncode == 130, said
+    assert "and saved: --resume goes on here" in said
 
 
 def test_a_full_disk_leaves_the_last_whole_state(people_folder, tmp_path, monkeypatch):
