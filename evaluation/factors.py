@@ -9,8 +9,7 @@ photos and are not kept. The margin's effect is a difference at one scale.
 
 AUC is of validation people's pairs and of View 1's test pairs, the angles are the ledger's. The two
 that are trained here tell one thing more: the class centres that ship are those of the last step,
-but the network is an average over many, so W-EC holds a distance between the two. `w_ec_last` is
-W-EC by the network of the last step itself.
+the network is an average over many. `w_ec_last` is W-EC by the network of the last step itself.
 """
 
 import time

@@ -50,6 +50,11 @@ def test_the_conclusion_is_that_of_the_results():
     for measure in ("accuracy", "auc"):
         assert max(control[measure]["each"]) > max(margin[measure]["each"])
     assert max(margin["auc"]["each"]) < 0.968
+    lead = found["arcface less norm-softmax"]["auc"]
+    in_errors = lead["value"] / lead["standard_error"]
+    assert ("lead in AUC is about one and a half standard errors" in text) == (
+        1.25 < in_errors < 1.75
+    )
     losses = json.loads((ROOT / "results" / "ledger.json").read_text())["losses"]
     margin, control = losses["arcface"], losses["norm-softmax"]
     w_ec = f"is {margin['w_ec']['value']:.0f}° under ArcFace and {control['w_ec']['value']:.0f}°"
@@ -58,6 +63,36 @@ def test_the_conclusion_is_that_of_the_results():
     smaller = margin["unseen_intra"]["value"] < control["unseen_intra"]["value"]
     assert smaller != ("Their Intra is no smaller than norm-softmax's; their Inter grows" in text)
     assert margin["unseen_inter"]["value"] > control["unseen_inter"]["value"]
+
+
+def test_what_is_said_of_margin_and_scale_is_that_of_the_results():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    found = json.loads((ROOT / "results" / "factors.json").read_text())
+    nets = found["networks"]
+
+    def change(measure: str, second: str, first: str) -> float:
+        return nets[second][measure]["value"] - nets[first][measure]["value"]
+
+    by_margin = [(f"s {s}, m 0.4", f"s {s}, m 0") for s in (16, 24)]
+    by_scale = [(f"s 24, m {m}", f"s 16, m {m}") for m in ("0", "0.4")]
+    closer = [round(-change("w_ec", *pair)) for pair in by_margin]
+    apart = [round(change("seen_inter", *pair)) for pair in by_margin]
+    assert f"the margin draws a person's mean {closer[0]} to {closer[1]}° closer" in text
+    assert f"and seen people {apart[0]} to {apart[1]}° apart" in text
+    assert f"the margin takes {closer[0]} to {closer[1]}° off it" in text
+    assert all(change("w_ec", *pair) > 2 for pair in by_scale)
+    grown = [change("unseen_inter", *pair) for pair in by_margin]
+    assert [round(one) for one in grown] == [2, 2]
+    assert all(abs(change("unseen_left_out", *pair)) < 1.2 for pair in by_margin)
+    for second, first in by_margin:
+        one = found["differences"][f"{second} less {first}"]
+        gains = [
+            one[of]["value"] > 2 * one[of]["standard_error"] for of in ("validation_auc", "auc")
+        ]
+        assert gains == [second.startswith("s 24")] * 2
+    trained = [one for one in nets.values() if "w_ec_last" in one]
+    assert len(trained) == 2
+    assert all(one["w_ec_last"]["value"] > one["w_ec"]["value"] for one in trained)
 
 
 def test_what_is_said_of_view_2_is_that_of_the_results():

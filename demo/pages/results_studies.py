@@ -40,11 +40,8 @@ def identify(found: dict[str, Any], words: Text) -> None:
 def factors(found: dict[str, Any], words: Text) -> None:
     """Scale and margin, each changed alone, at the size that ships."""
     areas = {"validation_auc": "results.auc_validation", "auc": "results.auc_test"}
-    head = [
-        "",
-        *(words(label) for label in areas.values()),
-        *(words(f"results.{a}") for a in ANGLES),
-    ]
+    angles = (words(f"margin.{angle}") for angle in ANGLES)
+    head = ["", *(words(label) for label in areas.values()), *angles]
     st.html(table(head, [
         [name, *(with_error("auc", one[area]) for area in areas),
          *(f"{one[a]['value']:.1f} ± {one[a]['standard_error']:.1f}°" for a in ANGLES)]

@@ -107,6 +107,20 @@ def test_folds_and_searches_and_sweeps_are_told(results_are):
     assert "s 24, m 1.2 (2번 가운데 1번)" in markdown
 
 
+def test_margin_and_scale_are_told_apart():
+    at = page(lang="en")
+    assert not at.exception
+    found = assets.results("factors")
+    markdown = " ".join(m.value for m in at.markdown)
+    for name, one in found["differences"].items():
+        value = f"{one['auc']['value']:+.4f}".replace("-", "−")
+        assert f"**{name}**" in markdown
+        assert f"{value} ± {one['auc']['standard_error']:.4f} on test people" in markdown
+    tables = " ".join(html.proto.body for html in at.get("html")).replace("\u00a0", " ")
+    for one in found["networks"].values():
+        assert f"{one['w_ec']['value']:.1f} ± {one['w_ec']['standard_error']:.1f}°" in tables
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_one_fold_alone_is_told_and_not_drawn(results_are, count):
     folds = {str(i): {"accuracy": 0.91, "auc": 0.95} for i in range(count)}
