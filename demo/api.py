@@ -157,10 +157,10 @@ def compare(
     wrongly. Use it to show what ArcFace's margin does, never to decide who somebody is, and only
     with the consent of those in the photos. angle_degrees is the angle between the two unit
     embeddings (0 is one and the same, 90 unrelated), similarity its cosine, no percentage.
-    verdict is "same", "different" or "unsure". far is the share of validation pairs of two people
-    that look at least this alike, frr the share of pairs of one person that look less alike,
-    far_error and frr_error their standard errors. probability_same is calibrated. Angles of two
-    networks are not on one scale. remarks say why a photo may mislead.
+    verdict is "same", "different" or "unsure", never against the probability. far is the share of
+    validation pairs of two people that look at least this alike, frr the share of pairs of one
+    person that look less alike, far_error and frr_error their standard errors. probability_same is
+    calibrated. Angles of two networks are not on one scale. remarks say why a photo may mislead.
 
     Args:
         left: The first photo, with at least one face, 20 MB at most.

@@ -20,7 +20,7 @@ LINE = "rgba(128, 132, 140, 0.55)"
 FAINT = "rgba(128, 132, 140, 0.25)"
 # Two ends that colour-blind eyes and grey paper tell apart, and no loss has for a hue.
 CARRIES, HINDERS = "#8A1C9C", "#F0E442"
-INK = "#808791"
+INK = "#747A84"  # 4.3 : 1 on white and on #0e1117; no grey has more on both
 
 
 def colour_of(recognizer: str) -> str:

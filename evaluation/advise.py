@@ -60,11 +60,12 @@ def say(advisor: Advisor, found: Advice) -> None:
             f"{100 * accuracy[0]:5.1f} ± {100 * accuracy[1]:.1f} % right, "
             f"{np.degrees(angle[0]):5.1f} ± {np.degrees(angle[1]):.1f}° to the own mean"
         )
+    way = "nearer to" if found.gain_angle >= 0 else "farther from"
     print(
         f"{found.verdict}: s {found.best.scale:g}, m {found.best.margin:g}, ramp "
         f"{found.best.ramp:g} against s {found.control.scale:g} without a margin, over {CHECKS} "
         f"fresh seeds: {100 * found.gain:+.1f} ± {100 * found.gain_error:.1f} points of held-out "
-        f"accuracy, {np.degrees(found.gain_angle):.1f}° nearer to the own mean"
+        f"accuracy, {np.degrees(abs(found.gain_angle)):.1f}° {way} the own mean"
     )
     print("\n" + recipe(found.control if found.verdict == "harms" else found.best))
 

@@ -13,7 +13,7 @@ import torch
 
 from model.angles import angles_between
 from model.errors import MarginScopeError
-from model.lab import Setting, adacos, batches, begin, cast_of
+from model.lab import Setting, batches, begin, cast_of, fitting_scale
 from model.labelled import Labelled
 from model.sphere import person_means
 from model.training import fit
@@ -21,10 +21,11 @@ from model.verification import Values
 
 DIMENSION = 32  # of the trials' embeddings; three would crowd
 STEPS = 300
-SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)  # times AdaCos's
+SCALES = (0.5, 1.0, 2.0, 4.0, 8.0)  # times the one that fits
 MARGINS = (0.0, 0.2, 0.35, 0.5)  # radians; 0 is the control
 RAMPS = (0.0, 0.3)
 SEEDS, CHECKS = 3, 5  # starts and splits that choose, and others that check
+CERTAIN = 0.95  # of such checks of no difference, the share that must be called even
 PIECE = 10  # steps between two looks at who else wants the core
 
 
@@ -67,15 +68,18 @@ class Advice:
 
     @property
     def verdict(self) -> str:
-        """helps, harms or even: beyond two standard errors either way, or within."""
-        if abs(self.gain) <= 2 * self.gain_error or self.gain == 0:
+        """helps, harms or even: Student's t, two-sided, of the CHECKS seeds."""
+        from scipy.stats import t
+
+        most = t.ppf((1 + CERTAIN) / 2, CHECKS - 1)  # standard errors by chance, 2.78
+        if abs(self.gain) <= most * self.gain_error or self.gain == 0:
             return "even"
         return "helps" if self.gain > 0 else "harms"
 
 
 def grid(people: int) -> list[Trial]:
     """Every trial for C people; without a margin there is nothing to ramp."""
-    scales = [float(f"{share * adacos(people):.2g}") for share in SCALES]
+    scales = [float(f"{share * fitting_scale(people):.2g}") for share in SCALES]
     return [
         Trial(scale, margin, ramp)
         for scale in dict.fromkeys(scales)
@@ -192,6 +196,7 @@ def metric_learning(trial: Trial, people: int) -> str:
     """The same for pytorch-metric-learning, whose margin is in degrees."""
     return (
         "from pytorch_metric_learning.losses import ArcFaceLoss\n\n"
+        f"{_without_ramp(trial)}"
         f"loss = ArcFaceLoss(num_classes={people}, embedding_size={DIMENSION},\n"
         f"                   margin={np.degrees(trial.margin):.1f}, scale={trial.scale:g})\n"
     )
@@ -201,5 +206,16 @@ def arcface_torch(trial: Trial) -> str:
     """The same for insightface's arcface_torch: CombinedMarginLoss(s, m1, m2, m3) of losses.py."""
     return (
         "from losses import CombinedMarginLoss\n\n"
+        f"{_without_ramp(trial)}"
         f"margin_loss = CombinedMarginLoss({trial.scale:g}, 1.0, {trial.margin:g}, 0.0)\n"
+    )
+
+
+def _without_ramp(trial: Trial) -> str:
+    """A comment that tells of the ramp, which these losses do not have; nothing where none is."""
+    if not trial.margin or not trial.ramp:
+        return ""
+    return (
+        f"# No ramp in here: let the margin grow from 0 over the first {100 * trial.ramp:g} %\n"
+        "# of the steps, as in the trial.\n"
     )

@@ -127,13 +127,13 @@ class Calibration:
     def verdict(self, angle: float, limit: float = 0.05, prior: float = 0.5) -> Verdict:
         """What may be said of a pair at `angle` degrees with its own errors at most `limit`.
 
-        "same" needs the pair's own FAR within the limit, "different" its own FRR; where both hold
-        the probability decides, where neither does nothing can be said.
+        "same" needs the pair's own FAR within the limit and a probability of one half or more,
+        "different" its own FRR and one below; else nothing can be said. So a smaller limit, or a
+        prior that speaks against it, can take a verdict away and never turn it round.
         """
-        same, different = self.far(angle)[0] <= limit, self.frr(angle)[0] <= limit
-        if same and different:
-            return "same" if self.probability(angle, prior) >= 0.5 else "different"
-        return "same" if same else "different" if different else "unsure"
+        if self.probability(angle, prior) >= 0.5:
+            return "same" if self.far(angle)[0] <= limit else "unsure"
+        return "different" if self.frr(angle)[0] <= limit else "unsure"
 
     def typical(self, same: bool) -> float:
         """The median angle of genuine (or impostor) pairs, in degrees."""

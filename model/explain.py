@@ -21,6 +21,7 @@ from model.verification import Values
 # crop exactly: 7 x 7 places, with the two faces themselves 100 embeddings for a pair and a loss.
 PATCH, STRIDE = 28, 14
 NEAREST = 5  # people who are named
+SAME = np.radians(1.0)  # a photo and its copy; of the gallery no two photos are nearer than 4
 
 _EYES, _MOUTH = TEMPLATE[:2].mean(axis=0), TEMPLATE[3:].mean(axis=0)
 _FACE = _MOUTH[1] - _EYES[1]  # from the eyes down to the mouth
@@ -162,11 +163,23 @@ def nearer(
     person: NDArray[np.int64],
     angle: float,
     people: int = NEAREST,
+    among: NDArray[np.bool_] | None = None,
 ) -> Nearer:
-    """The faces (N, D) of a gallery, of person (N,), nearer to `face` (D,) than `angle` radians."""
+    """The faces (N, D) of a gallery, of person (N,), nearer to `face` (D,) than `angle` radians.
+
+    among: which of them (N,) count; all where it is None.
+    """
     away = angles_between(gallery, face)  # (N,)
     order = np.argsort(away, kind="stable")
+    if among is not None:
+        order = order[among[order]]
     _, first = np.unique(person[order], return_index=True)
     nearest = order[np.sort(first)[:people]]
-    near = away < angle
-    return Nearer(int(near.sum()), len(np.unique(person[near])), nearest, away[nearest])
+    near = order[away[order] < angle]
+    return Nearer(len(near), len(np.unique(person[near])), nearest, away[nearest])
+
+
+def strangers(pair: Embedding, gallery: Embedding, person: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which faces (N, D) of a gallery are of nobody of whom a photo of the pair (2, D) is there."""
+    copies = [angles_between(gallery, face) < SAME for face in pair]
+    return ~np.isin(person, person[np.any(copies, axis=0)])

@@ -25,13 +25,19 @@ SIDES = ("beside", "yours")
 HELD = 0.3  # share of each person's images that nothing is learned from
 MOST_IMAGES = 50  # of a person, the first in order
 MOST_PEOPLE = 32  # more crowd the sphere
+LEAST_SCALE = 2.0  # where AdaCos's is none, for two people, or hardly one, for three
 STEPS = (50, 2_000)  # the shortest and the longest training
 FRAMES = 120  # a training's recorded moments at most, beside the start
 
 
 def adacos(people: int) -> float:
-    """sqrt(2) ln(C - 1), the scale that fits C people (Zhang et al. 2019, equation 11)."""
-    return math.sqrt(2) * math.log(max(2, people - 1))
+    """sqrt(2) ln(C - 1), the scale for C people (Zhang et al. 2019, equation 11); 0 for two."""
+    return math.sqrt(2) * math.log(people - 1)
+
+
+def fitting_scale(people: int) -> float:
+    """AdaCos's scale for C people, where there are enough of them that it is of use."""
+    return max(LEAST_SCALE, adacos(people))
 
 
 def highest_probability(scale: float, people: int) -> float:
@@ -102,12 +108,12 @@ class Preset:
 
 
 def beside(yours: Setting, preset: Preset | None, people: int) -> Setting:
-    """The preset's cure of a setting, else its control; a cure's scale of 0 means AdaCos's."""
+    """The preset's cure of a setting, else its control; a cure's scale of 0 means one that fits."""
     if preset is None or preset.cure is None:
         return yours.control
     cure = dict(preset.cure)
     if cure.get("scale") == 0:
-        cure["scale"] = round(adacos(people), 1)
+        cure["scale"] = round(fitting_scale(people), 1)
     return replace(yours, **cure)  # type: ignore[arg-type]
 
 

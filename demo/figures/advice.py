@@ -1,5 +1,7 @@
 """Heat maps of a grid of trials: held-out accuracy and angle over scale and margin, with spread."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -9,6 +11,19 @@ from demo.figures.flat import sheet, titled
 from demo.language import Text
 from model.advise import RAMPS, Advisor, Trial
 from model.verification import Values
+
+OF = ("accuracy", "own_mean")  # what there is a map of
+HEAD = ("ramp", "m2", "s", "seeds", "held_out_right_percent", "standard_deviation",
+        "own_mean_degrees", "standard_deviation")  # fmt: skip
+
+
+def rows(advisor: Advisor) -> Iterator[tuple[object, ...]]:
+    """The maps' numbers, a row a trial under HEAD; what is not known yet is empty."""
+    for trial in advisor.trials:
+        seeds = len(advisor.outcomes.get(trial, []))
+        shown = [value for of in OF for value in _shown(advisor, trial, of)]
+        told = ["" if np.isnan(value) else value for value in shown]
+        yield trial.ramp, trial.margin, trial.scale, seeds, *told
 
 
 def heat_maps(advisor: Advisor, of: str, words: Text) -> go.Figure:

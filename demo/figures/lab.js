@@ -27,6 +27,7 @@ class Lab extends Playback {
     this.scrub.max = kept.steps.length - 1;
     if (this.view.following || this.view.frame === null) this.view.frame = kept.steps.length - 1;
     this.view.frame = Math.min(this.view.frame, kept.steps.length - 1);
+    if (this.view.person !== null && this.view.person >= this.cast.colours.length) this.view.person = null;
     this.write();
     this.paint();
   }
@@ -54,6 +55,7 @@ class Lab extends Playback {
     this.cast = { ...cast, person: bytes(cast.person), held: cast.held.map(bytes) };
     this.films = films.map(({ points, centres }) => ({ points, centres, lengths: null }));
     this.shots = [null, null];
+    this.point(null); // its label told of an earlier frame
   }
 
   seek(frame) {

@@ -158,19 +158,23 @@ def ledger_figure(found: dict[str, Any], words: Text) -> go.Figure:
     return sheet(figure, 380, showlegend=True, legend=legend())
 
 
-def block_svg(layers: int, blocks: int, words: Text) -> str:
-    """A residual block as SVG: two convolutions, and the shortcut past them."""
-    boxes = [words(f"lesson.block_{name}") for name in ("conv", "conv")]
+def block_svg(layers: int, blocks: int, turned: int, words: Text) -> str:
+    """A residual block as SVG: two convolutions, and the shortcut past them.
+
+    turned: how many of the network's blocks have a 1 x 1 convolution on the shortcut.
+    """
+    boxes = [words(f"lesson.block_{name}") for name in ("first", "second")]
     parts = []
     for k, label in enumerate(boxes):
-        x = 140 + 205 * k
+        x = 120 + 220 * k
         parts.append(
-            f'<rect x="{x}" y="92" width="180" height="46" rx="8" fill="none" stroke="{INK}" '
-            f'stroke-width="1.6"/><text x="{x + 90}" y="120" text-anchor="middle">{label}</text>'
+            f'<rect x="{x}" y="92" width="195" height="46" rx="8" fill="none" stroke="{INK}" '
+            f'stroke-width="1.6"/><text x="{x + 97}" y="120" font-size="13" text-anchor="middle">'
+            f"{label}</text>"
         )
     arrow = f'fill="none" stroke="{INK}" stroke-width="1.6" marker-end="url(#tip)"'
     blue = colour_of("arcface")
-    lines = [(70, 140), (320, 345), (525, 560), (592, 645)]
+    lines = [(70, 120), (315, 340), (535, 560), (592, 645)]
     parts += [f'<path d="M{a} 115H{b - 6}" {arrow}/>' for a, b in lines]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 190" font-family="{FONT}" '
@@ -183,8 +187,8 @@ def block_svg(layers: int, blocks: int, words: Text) -> str:
         f'<path d="M95 115V40H576V98" fill="none" stroke="{blue}" stroke-width="2.6"/>'
         f'<text x="330" y="32" text-anchor="middle" fill="{blue}">{words("lesson.block_shortcut")}'
         f'</text><text x="672" y="121" text-anchor="middle">ReLU</text>'
-        f'<text x="330" y="172" text-anchor="middle">'
-        f"{words('lesson.block_count', layers=layers, blocks=blocks)}</text></svg>"
+        f'<text x="360" y="172" font-size="13" text-anchor="middle">'
+        f"{words('lesson.block_count', layers=layers, blocks=blocks, turned=turned)}</text></svg>"
     )
 
 

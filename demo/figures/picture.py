@@ -6,7 +6,6 @@ with that browser's fonts, so no photo goes anywhere to be drawn.
 
 from html import escape
 
-from demo.colours import INK, colour_of
 from demo.figures.dial import FONT, HEIGHT, WIDTH, degrees, dial, signed
 from demo.language import Text
 from demo.service import Answer, Comparison, data_url
@@ -39,9 +38,9 @@ def picture(comparison: Comparison, recognizers: tuple[Recognizer, ...], text: T
     conditions = text(
         "picture.conditions", prior=f"{100 * belief.prior:g}", limit=f"{100 * belief.limit:g}"
     )
-    parts.append(_words(width / 2, height - 42, conditions, size=11, colour=INK))
+    parts.append(_words(width / 2, height - 42, conditions, size=11))
     notice = text("picture.notice")
-    parts.append(_words(width / 2, height - 22, notice, size=11, colour=INK))
+    parts.append(_words(width / 2, height - 22, notice, size=11))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}" font-family="{escape(FONT)}">{"".join(parts)}</svg>'
@@ -53,7 +52,7 @@ def _reading(x: float, name: str, answer: Answer, text: Text) -> list[str]:
     similarity = text("figure.similarity", value=signed(answer.similarity, 2))
     probability = text("verdict.probability", value=f"{answer.probability:.2f}")
     return [
-        _words(x, y, text.loss(name), size=16, weight=650, colour=colour_of(name)),
+        _words(x, y, text.loss(name), size=16, weight=650),
         _words(x, y + 1.6 * LINE, degrees(answer.angle), size=30, weight=650),
         _words(x, y + 2.6 * LINE, similarity, size=13),
         _words(x, y + 3.6 * LINE, text(f"verdict.{answer.verdict}"), size=16, weight=650),
@@ -73,10 +72,9 @@ def _words(
     words: str,
     size: float,
     weight: int = 400,
-    colour: str = BLACK,
     anchor: str = "middle",
 ) -> str:
     return (
         f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size:g}" '
-        f'font-weight="{weight}" fill="{colour}">{escape(words)}</text>'
+        f'font-weight="{weight}" fill="{BLACK}">{escape(words)}</text>'
     )

@@ -141,10 +141,10 @@ class Playback extends Turnable {
     this.paint();
   }
 
-  pick(index, event) {
+  pick(index, event, side) {
     const person = index === null ? null : this.cast.person[index];
     this.view.person = person === this.view.person ? null : person;
-    this.point(index, event);
+    this.point(index, event, side);
     this.paint();
   }
 
@@ -156,15 +156,17 @@ class Playback extends Turnable {
     this.paint();
   }
 
-  point(index, event) {
+  point(index, event, side) {
+    // side: whose canvas the pointer is on; a held-out image of one may be learned on the other.
     if (this.playing) index = null;
-    if (index === this.hover) return;
+    if (index === this.hover && (index === null || side === this.over)) return;
     this.hover = index;
+    this.over = side;
     this.label.hidden = index === null;
     if (index !== null) {
-      const { data, shots } = this, cast = this.castOf(1), who = cast.person[index];
-      const angles = shots.map((shot, side) =>
-        `${data.films[side].title} ${degrees(angleBetween(shot.points[index], shot.centres[who]))}`);
+      const { data, shots } = this, cast = this.castOf(side), who = cast.person[index];
+      const angles = shots.map((shot, k) =>
+        `${data.films[k].title} ${degrees(angleBetween(shot.points[index], shot.centres[who]))}`);
       this.label.textContent = `${who + 1} ${cast.names[who]} · ` +
         `${cast.held[index] ? data.words.held : data.words.learned}\n${data.words.own} ${angles.join(', ')}`;
       const box = this.stage.getBoundingClientRect();

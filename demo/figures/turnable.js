@@ -1,6 +1,6 @@
 // What the spheres and the film have in common: a drag and the arrow keys turn, a still click picks.
 // Whoever extends it has canvases, shown (of each, a list of [x, y, ..., index]), and the methods
-// turn(dx, dy), point(index or null, event) and pick(index or null, event).
+// turn(dx, dy), point(index or null, event, side) and pick(index or null, event, side).
 const PICK = 9; // pixels from the pointer within which a point is meant
 const STEP = (5 * Math.PI) / 180; // a key press
 const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -22,7 +22,7 @@ class Turnable {
   }
 
   move(event, canvas, side) {
-    if (!this.drag) return this.point(this.nearest(event, side), event);
+    if (!this.drag) return this.point(this.nearest(event, side), event, side);
     const radius = canvas.clientWidth / 2.3;
     const dx = event.clientX - this.drag.x, dy = event.clientY - this.drag.y;
     this.drag = { x: event.clientX, y: event.clientY, far: this.drag.far + Math.hypot(dx, dy) };
@@ -32,7 +32,7 @@ class Turnable {
   up(event, side) {
     const stood = this.drag && this.drag.far < 4;
     this.drag = null;
-    if (stood) this.pick(this.nearest(event, side), event);
+    if (stood) this.pick(this.nearest(event, side), event, side);
   }
 
   arrow(event) {

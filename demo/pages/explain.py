@@ -18,7 +18,7 @@ from demo.pages.waiting import in_turn
 from demo.service import CompareService, Comparison
 from demo.session import SIDES
 from model.errors import MarginScopeError
-from model.explain import PATCH, STRIDE, Nearer, Occlusion, nearer, occlusion_map
+from model.explain import PATCH, STRIDE, Nearer, Occlusion, nearer, occlusion_map, strangers
 from model.faces import CROP
 from model.gallery import Gallery
 from model.recognizer import Recognizer
@@ -124,14 +124,21 @@ def _neighbours(losses: list[str], comparison: Comparison, words: Text) -> None:
         return
     files = assets.gallery_photos(folder)
     losses = [name for name in losses if name in gallery.embeddings]
+    others = {
+        loss: strangers(comparison.embeddings[loss], gallery.embeddings[loss], gallery.person)
+        for loss in losses
+    }
     for side, name in enumerate(SIDES):
         st.markdown(f"**{MARKS[side]} {words(f'compare.{name}')}**")
         for column, loss in zip(st.columns(len(losses)), losses, strict=True):
             angle = comparison.answers[loss].angle
             face = comparison.embeddings[loss][side]
-            near = nearer(face, gallery.embeddings[loss], gallery.person, np.radians(angle))
+            near = nearer(
+                face, gallery.embeddings[loss], gallery.person, np.radians(angle),
+                among=others[loss],
+            )  # fmt: skip
             with column, st.container(key=f"near-{name}-{loss}"):
-                st.markdown(_counted(near, loss, angle, gallery, words))
+                st.markdown(_counted(near, loss, angle, int(others[loss].sum()), words))
                 _people(near, gallery, files)
     note(words, words("explain.near_how"))
 
@@ -153,10 +160,10 @@ def _people(near: Nearer, gallery: Gallery, files: tuple[Path | None, ...] | Non
             st.markdown(one, width="content")
 
 
-def _counted(near: Nearer, loss: str, angle: float, gallery: Gallery, words: Text) -> str:
-    """How many faces of the gallery are nearer to a photo than the other photo is."""
+def _counted(near: Nearer, loss: str, angle: float, count: int, words: Text) -> str:
+    """How many of `count` faces of the gallery are nearer to a photo than the other photo is."""
     return words(
         "explain.near" if near.images else "explain.near_none",
         loss=words.loss(loss), angle=degrees(angle), images=f"{near.images:,}",
-        people=near.people, all=f"{len(gallery.person):,}",
+        people=near.people, all=f"{count:,}",
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """The margin lab: set the margin, press train, watch it work or fail beside its control."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -9,19 +8,29 @@ from typing import Any
 
 import streamlit as st
 
-from demo.figures.dial import degrees
-from demo.figures.lab import CHARTS, formula, lab_data
+from demo.figures.lab import CHARTS, lab_data
 from demo.figures.standalone import FIGURES, player, script
 from demo.language import Text
 from demo.pages.address import chosen, put
 from demo.pages.frame import title
 from demo.pages.lab_advice import advice
 from demo.pages.lab_people import Chosen, choose_people
+from demo.pages.lab_said import say, titles
 from demo.pages.terms import note, tell
 from demo.workshop import Job, workshop
-from model.diagnosis import Finding, diagnose
+from model.diagnosis import diagnose
 from model.errors import MarginScopeError
-from model.lab import MOST_IMAGES, PRESETS, STEPS, Lab, Setting, adacos, beside, cast_of
+from model.lab import (
+    MOST_IMAGES,
+    PRESETS,
+    STEPS,
+    Lab,
+    Setting,
+    adacos,
+    beside,
+    cast_of,
+    fitting_scale,
+)
 from model.labelled import Labelled
 
 PACE = 60.0  # steps a second, which the eye can follow
@@ -107,7 +116,8 @@ def _presets(people: int, words: Text) -> str:
         words("lab.preset"), names, format_func=lambda name: words(f"lab.preset_{name}"),
         index=names.index(chosen("lab-preset", names, NONE)), key="lab-preset", on_change=take,
     )  # fmt: skip
-    note(words, words(f"lab.preset_{found}_how", adacos=f"{adacos(people):.1f}", people=people))
+    scales = {"adacos": f"{adacos(people):.1f}", "cure": f"{fitting_scale(people):.1f}"}
+    note(words, words(f"lab.preset_{found}_how", people=people, **scales))
     return found
 
 
@@ -219,7 +229,8 @@ def _live(run: Run, colours: list[str], ticking: bool, words: Text) -> None:
     """The component with the frames that are new, and what they show."""
     run.job.hear()
     with run.job.lock:
-        data = lab_data(run.lab, run.name, run.sent, _titles(run, words), colours, words)
+        called = titles(*run.lab.settings, words)
+        data = lab_data(run.lab, run.name, run.sent, called, colours, words)
         findings = diagnose(run.lab)
         step, steps = run.lab.step, run.lab.trainings[1].last_step
     if run.begun:  # beside the button, where the charts are still below the fold
@@ -232,7 +243,7 @@ def _live(run: Run, colours: list[str], ticking: bool, words: Text) -> None:
     if run.job.broken:
         st.error(words("lab.broken"))
     for finding in findings:
-        _say(finding, words)
+        say(finding, words)
     if ticking and not run.job.working:
         st.rerun()
 
@@ -242,31 +253,6 @@ def _missed(run: Run) -> None:
     known = st.session_state[KEY].known
     if known is not None:
         run.sent = int(known)
-
-
-def _titles(run: Run, words: Text) -> tuple[str, str]:
-    """What the two sides are called."""
-    left, right = run.lab.settings
-    key = "control" if left == right.control else "cure"
-    differs = [
-        f"{words(f'lab.{field.name}_short')} = {getattr(left, field.name):g}"
-        for field in fields(Setting)
-        if getattr(left, field.name) != getattr(right, field.name)
-    ]
-    told = formula(left) if key == "control" else ", ".join(differs)
-    return words(f"lab.{key}", told=told), words("lab.yours", told=formula(right))
-
-
-def _say(finding: Finding, words: Text) -> None:
-    """A finding as a sentence."""
-    told = {name: degrees(math.degrees(value)) for name, value in finding.angles.items()}
-    told |= {name: f"{100 * value:.0f}" for name, value in finding.shares.items()}
-    told |= {name: f"{value:.3g}" for name, value in finding.numbers.items()}
-    sentence = words(f"lab.finding_{finding.code}", **told)
-    if finding.code == "works":
-        st.success(sentence)
-    else:
-        st.warning(sentence)
 
 
 def _words(data: dict[str, Any], words: Text) -> dict[str, Any]:

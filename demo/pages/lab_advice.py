@@ -6,6 +6,7 @@ import streamlit as st
 
 from demo.figures.dial import degrees, signed
 from demo.language import Text
+from demo.pages.table import csv_button
 from demo.pages.terms import note
 from demo.workshop import Job, workshop
 from model.advise import (
@@ -57,7 +58,7 @@ def advice(who: Labelled, words: Text) -> None:
 
 def _live(advisor: Advisor, job: Job, ticking: bool, words: Text) -> None:
     """How far it is, the maps so far, and at the end what to set."""
-    from demo.figures.advice import heat_maps  # Plotly, which the page does without so far
+    from demo.figures.advice import HEAD, heat_maps, rows  # Plotly, which is not needed before
 
     job.hear()
     if job.working:
@@ -73,6 +74,7 @@ def _live(advisor: Advisor, job: Job, ticking: bool, words: Text) -> None:
                 alt=words(f"lab.map_{of}"),
             )  # fmt: skip
         note(words, words("lab.map_how", seeds=SEEDS))
+        csv_button("advice", HEAD, rows(advisor), words)
     found = advisor.advice
     if found is not None:
         _say(found, len(advisor.who.names), words)
@@ -90,6 +92,7 @@ def _say(found: Advice, people: int, words: Text) -> None:
             control_scale=f"{found.control.scale:g}", gain=signed(100 * found.gain, 1),
             error=f"{100 * found.gain_error:.1f}", checks=CHECKS,
             angle=degrees(abs(math.degrees(found.gain_angle))),
+            way=words("lab.farther" if found.gain_angle < 0 else "lab.nearer"),
         )
     )  # fmt: skip
     note(words, words("lab.advice_caution"))

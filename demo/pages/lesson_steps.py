@@ -55,10 +55,9 @@ def residual(_: dict[str, Photo], words: Text) -> None:
     tell(words, "lesson.residual_says")
     card = assets.recognizer("arcface").card
     assert card is not None
-    blocks = sum(card.config.blocks)
-    st.image(
-        block_svg(2 * blocks + 2, blocks, words), width="stretch", alt=words("lesson.block_alt")
-    )
+    blocks, turned = sum(card.config.blocks), len(card.config.blocks) - 1  # a stage's first
+    block = block_svg(2 * blocks + 2, blocks, turned, words)
+    st.image(block, width="stretch", alt=words("lesson.block_alt"))
     found = assets.results("depth")
     if found:
         st.plotly_chart(
@@ -98,7 +97,7 @@ def sphere(_: dict[str, Photo], words: Text) -> None:
             bind="query-params",
         )  # fmt: skip
         people = st.select_slider(
-            words("lesson.people"), [2, 10, 100, 1_000, 10_000, 100_000], 1_000,
+            words("lesson.people"), [3, 10, 100, 1_000, 10_000, 100_000], 1_000,
             key="lesson-people", bind="query-params", format_func=lambda n: f"{n:,}",
         )  # fmt: skip
     half = needed_angle(scale, people)

@@ -36,7 +36,8 @@ class CompareTab:
         self._spheres()
         said(gr.Markdown, lambda w: {"value": w("app.notice")}, elem_classes="small")
         self.settings = [
-            language, self.control, self.limit, self.prior, self.left_model, self.right_model
+            language, self.control, self.limit, self.prior, self.index, self.left_model,
+            self.right_model,
         ]  # fmt: skip
         self._listen()
 
@@ -178,8 +179,9 @@ class CompareTab:
         ]  # fmt: skip
 
     def draw(
-        self, here: Session, language: str, control: bool, limit: int, prior: int, *models: str
-    ) -> Updates:
+        self, here: Session, language: str, control: bool, limit: int, prior: int, picked: int,
+        *models: str,
+    ) -> Updates:  # fmt: skip
         """Everything that depends on the photos and the settings."""
         words = text(language)
         changed: Updates = {}
@@ -202,7 +204,7 @@ class CompareTab:
         said += disagreement(comparison.answers, words) if comparison else []
         changed[self.notes] = paragraphs(said)
         changed[self.waits] = gr.update(value=waits, visible=comparison is None)
-        return changed | self._draw_spheres(comparison, list(models), words)
+        return changed | self._draw_spheres(comparison, picked, list(models), words)
 
     def _draw_side(self, side: str, here: Session, words: Text) -> Updates:
         photo = here.photos.get(side)
@@ -231,7 +233,7 @@ class CompareTab:
         }
 
     def _draw_spheres(
-        self, comparison: Comparison | None, models: list[str], words: Text
+        self, comparison: Comparison | None, picked: int, models: list[str], words: Text
     ) -> Updates:
         photos = marked(comparison)
         try:
@@ -243,7 +245,7 @@ class CompareTab:
             *unplaced(drawn, photos, embeddings, words), *kept(models, words), words("spheres.how")
         ]  # fmt: skip
         return {
-            self.spheres: shown(drawn, models, photos, embeddings, PLAIN, words),
+            self.spheres: shown(drawn, models, photos, embeddings, PLAIN, words, picked),
             self.placed: paragraphs(sentences),
             self.neighbours: table(neighbour_rows(drawn, photos, embeddings, words)),
         }

@@ -66,7 +66,8 @@ class MarginTab:
                 drawn, sentence = _fan(name, one, gallery, person, words)
                 notes.append(sentence)
             threshold = one.card.calibration.threshold
-            bars = histogram_figure(one.pairs, name, threshold, top, words, photos)
+            parts = {"unseen": one.pairs["unseen"]} if comparison else one.pairs
+            bars = histogram_figure(parts, name, threshold, top, words, photos)
             changed[fans] = drawn
             changed[histograms] = bars
         how = words("margin.uploads_how" if comparison else "margin.fan_how")
@@ -75,7 +76,7 @@ class MarginTab:
         return changed | {
             self.person: gr.update(visible=comparison is None),
             self.fan_notes: paragraphs([*notes, how]),
-            self.histogram_notes: words("margin.histogram_how", **counts),
+            self.histogram_notes: "" if comparison else words("margin.histogram_how", **counts),
         }
 
 

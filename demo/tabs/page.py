@@ -68,13 +68,13 @@ def _speak(
         return merged(said.told(text(settings[0])), compared.draw(here, *settings))
 
     def greet(
-        here: Session, spoken: str, control: bool, limit: int, prior: int, left: str, right: str,
-        request: gr.Request,
+        here: Session, spoken: str, control: bool, limit: int, prior: int, picked: int, left: str,
+        right: str, request: gr.Request,
     ) -> Updates:  # fmt: skip
         accepted = request.headers.get("accept-language", "").split(",")[0]
         asked = request.query_params.get("lang")
         spoken = asked if asked in LANGUAGES else guess(accepted.split(";")[0])
-        return {language: spoken} | say(here, spoken, control, limit, prior, left, right)
+        return {language: spoken} | say(here, spoken, control, limit, prior, picked, left, right)
 
     inputs, outputs = [state, *compared.settings], [*said.parts, *compared.outputs]
     blocks.load(greet, inputs, [language, *outputs], show_progress="hidden", **PRIVATE)

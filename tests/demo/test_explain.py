@@ -23,7 +23,7 @@ from demo.figures.occlusion import (
     degrees_more,
     overlay,
 )
-from demo.figures.people import image_name
+from demo.figures.people import image_name, person_name
 from demo.language import text
 from demo.service import CompareService
 from model.explain import Occlusion
@@ -153,6 +153,26 @@ def test_the_nearer_faces_are_counted_and_named(comparison):
             named = f"1. {image_name(gallery, nearest)} · {away[nearest]:.1f}°\n"
             assert any(sentence.startswith(named) for sentence in said)
     assert any("nothing of who somebody is" in one.proto.body for one in at.get("html"))
+
+
+def near(comparison) -> None:
+    from demo.language import text
+    from demo.pages.explain import _neighbours
+
+    _neighbours(list(comparison.embeddings), comparison, text("en"))
+
+
+def test_a_pair_of_the_gallery_is_not_compared_with_its_own_person(comparison):
+    """Who is the photo itself, or known to be the same person, is no chance likeness."""
+    gallery = assets.spheres(ASSETS).gallery
+    mine = np.flatnonzero(gallery.person == gallery.person[0])
+    pair = {loss: gallery.embeddings[loss][mine[:2]] for loss in comparison.embeddings}
+    found = dataclasses.replace(comparison, embeddings=pair)
+    at = AppTest.from_function(near, args=(found,), default_timeout=60).run()
+    assert not at.exception
+    said = " ".join(m.value for m in at.markdown)
+    assert person_name(gallery, int(gallery.person[0])) not in said
+    assert said.count(f" of {len(gallery.person) - len(mine):,} gallery faces") == 4
 
 
 def test_a_rerun_and_the_other_language_compute_nothing_again():

@@ -1,6 +1,7 @@
 """The lab's page through AppTest, and what its component is sent."""
 
 import base64
+import csv
 import io
 
 import numpy as np
@@ -8,10 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from demo.assets import PORTRAITS
+from demo.figures.advice import HEAD, rows
 from demo.figures.lab import CHARTS, formula, lab_data, loss_of, told
+from demo.figures.numbers import to_csv
 from demo.language import text
-from demo.pages import lab_people
+from demo.pages import lab_people, lab_said
 from demo.pages.lab_people import gallery_people, person_in
+from model.advise import Advisor, Outcome, Trial
+from model.diagnosis import Finding
 from model.lab import PRESETS, Lab, Setting, cast_of
 
 
@@ -43,6 +48,44 @@ def test_only_the_frames_that_are_new_are_sent(lab, sent):
             curves, len(frames)
         )
     assert data["span"] == len(lab.frames) - 1
+
+
+def test_no_curve_of_two_people_leaves_its_panel():
+    """Two people's means part to 180 degrees."""
+    setting = Setting(scale=8.0, steps=100)
+    lab = Lab(cast_of(gallery_people(), range(2)), (setting, setting))
+    while lab.take():
+        pass
+    data = lab_data(lab, "run", 0, ("a", "b"), ["#000000"] * 2, text("en"))
+    assert max(data["films"][0]["curves"]["gap"]) > 90
+    for chart in data["charts"]:
+        values = [v for name in chart["curves"] for v in data["films"][0]["curves"][name]]
+        assert chart["top"] is None or max(v for v in values if v is not None) <= chart["top"]
+
+
+def test_a_side_is_called_something_where_nothing_differs_any_more():
+    setting = Setting(add_angle=0.5, scale=2.0)
+    assert lab_said.titles(setting, setting, text("en"))[0] == "The cure: m₂ = 0.5, s = 2"
+    cure = Setting(add_angle=0.5, scale=2.0, warm_up=0.1)
+    assert lab_said.titles(cure, setting, text("en"))[0] == "The cure: warm-up = 0.1"
+    assert lab_said.titles(setting.control, setting, text("en"))[0].endswith("m = 0, s = 2")
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_what_differs_is_named_in_the_finding(language, monkeypatch):
+    said = []
+    monkeypatch.setattr(lab_said.st, "warning", said.append)
+    numbers = {"here": 10.0, "there": 0.1}
+    shares = {"yours": 0.7, "beside": 1.0}
+    words = text(language)
+    lab_said.say(Finding("cured", {}, shares, numbers, "learning_rate"), words)
+    name = words("lab.learning_rate_short")
+    assert f"{name} = 10" in said[0]
+    assert f"{name} = 0.1" in said[0]
+    assert "{" not in said[0]
+    shares |= {"yours_learned": 0.8, "beside_learned": 0.9}
+    lab_said.say(Finding("behind", {}, shares), words)
+    assert all(f"{share} %" in said[1] for share in (80, 90, 70, 100))
 
 
 def test_values_are_told_as_they_are_shown():
@@ -152,6 +195,49 @@ def test_advice_begins_and_stops():
     assert not job.working
     assert not at.exception
     assert advisor.total > 50
+
+
+def verdict(nearer: float) -> None:
+    from demo.language import text
+    from demo.pages.lab_advice import _say
+    from model.advise import Advice, Trial
+
+    trial = Trial(4.0, 0.3, 0.3)
+    _say(Advice(trial, trial, 0.0, 0.01, nearer), 4, text("en"))
+
+
+@pytest.mark.parametrize(("nearer", "said"), [(0.1, "nearer to"), (-0.1, "farther from")])
+def test_the_advice_says_which_way_the_angle_went(nearer, said):
+    at = AppTest.from_function(verdict, args=(nearer,)).run()
+    assert not at.exception
+    assert f"held-out images stand 5.7° {said} the own mean" in at.markdown[0].value
+
+
+def maps(advisor) -> None:
+    from demo.language import text
+    from demo.pages.lab_advice import _live
+    from demo.workshop import Job
+
+    _live(advisor, Job(advisor.take), False, text("en"))
+
+
+def test_the_advices_maps_are_there_as_csv():
+    trials = [Trial(4.0, 0.0, 0.3), Trial(4.0, 0.3, 0.3), Trial(8.0, 0.3, 0.3)]
+    first = [Outcome(0.5, np.radians(20)), Outcome(0.7, np.radians(30))]
+    outcomes = {trials[0]: first, trials[1]: first[:1]}
+    advisor = Advisor(gallery_people(), trials, outcomes)
+    found = list(csv.reader(io.StringIO(to_csv(HEAD, rows(advisor)))))
+    assert len(found) == 1 + len(trials)
+    assert all(len(row) == len(HEAD) for row in found)
+    values = [[float(v) if v else None for v in row] for row in found[1:]]
+    spread = np.sqrt(50)  # of 20 and 30 degrees
+    assert values[0] == [0.3, 0.0, 4.0, 2, 60.0, pytest.approx(2 * spread), 25.0,
+                         pytest.approx(spread)]  # fmt: skip
+    assert values[1] == [0.3, 0.3, 4.0, 1, 50.0, None, 20.0, None]
+    assert values[2] == [0.3, 0.3, 8.0, 0, None, None, None, None]
+    at = AppTest.from_function(maps, args=(advisor,), default_timeout=60).run()
+    assert not at.exception
+    assert [b.key for b in at.get("download_button")] == ["csv-advice"]
 
 
 def own_data(seed: int = 0) -> bytes:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from model.advise import CHECKS, SEEDS, Advice, Advisor, Trial, arcface_torch, grid, recipe
 from model.advise import metric_learning as snippet
@@ -52,11 +53,20 @@ def test_where_everything_is_easy_a_margin_makes_no_difference(advisor):
     assert advice.gain_angle > 0
 
 
-def test_the_verdict_needs_two_standard_errors():
+def test_the_verdict_is_that_of_a_paired_t_test_over_the_checks():
     trial = Trial(4.0, 0.3, 0.0)
-    assert Advice(trial, trial, 0.05, 0.02, 0.0).verdict == "helps"
-    assert Advice(trial, trial, 0.05, 0.03, 0.0).verdict == "even"
-    assert Advice(trial, trial, -0.05, 0.02, 0.0).verdict == "harms"
+    gains = np.array([0.01, 0.03, 0.02, 0.04, 0.0])
+    error = gains.std(ddof=1) / np.sqrt(CHECKS)
+    for mean in np.linspace(-0.05, 0.05, 41):
+        p = stats.ttest_1samp(gains - gains.mean() + mean, 0.0).pvalue
+        verdict = Advice(trial, trial, float(mean), float(error), 0.0).verdict
+        assert verdict == ("even" if p > 0.05 else "helps" if mean > 0 else "harms")
+    # two standard errors, as for a large sample, would err in 12 of 100
+    assert Advice(trial, trial, 0.05, 0.02, 0.0).verdict == "even"
+
+
+def test_two_people_have_a_grid_as_well():
+    assert {trial.scale for trial in grid(2)} == {1.0, 2.0, 4.0, 8.0, 16.0}
 
 
 def test_a_trial_that_runs_away_counts_as_nothing_learned(monkeypatch):
@@ -79,3 +89,7 @@ def test_the_settings_are_a_recipe_and_snippets(tmp_path):
     assert "CombinedMarginLoss(7.5, 1.0, 0.35, 0.0)" in arcface_torch(trial)
     for text in (snippet(trial, 6), arcface_torch(trial)):
         compile(text, "snippet", "exec")
+        assert "# No ramp in here" in text
+        assert "the first 30 %" in text
+    for at_once in (Trial(7.5, 0.35, 0.0), Trial(7.5, 0.0, 0.3)):  # there is nothing to ramp
+        assert "#" not in snippet(at_once, 6) + arcface_torch(at_once)

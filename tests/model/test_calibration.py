@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from model.calibration import Calibration, NoBetterThanChance
@@ -96,7 +98,7 @@ def test_the_verdict_follows_the_pairs_own_errors(calibration):
             assert min(calibration.far(angle)[0], calibration.frr(angle)[0]) > 0.05
     # With a strict limit both kinds of error are too common around the crossing
     assert calibration.verdict(74.0, limit=0.001) == "unsure"
-    # With a lax one both hold there, and the probability decides
+    # With a lax one both hold there, and the more probable one is said
     assert calibration.verdict(60.0, limit=0.6) == "same"
     assert calibration.verdict(86.0, limit=0.6) == "different"
 
@@ -113,6 +115,19 @@ def test_a_threshold_keeps_its_far(pairs, calibration, far):
 def test_where_both_errors_are_small_the_prior_counts(calibration):
     assert calibration.verdict(74.0, limit=0.6, prior=0.99) == "same"
     assert calibration.verdict(74.0, limit=0.6, prior=0.01) == "different"
+
+
+@given(
+    angle=st.floats(0, 180), prior=st.floats(0.001, 0.999),
+    limits=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+)  # fmt: skip
+def test_a_verdict_is_never_against_the_probability_nor_turned_round_by_a_smaller_limit(
+    calibration, angle, prior, limits
+):
+    strict, lax = (calibration.verdict(angle, limit, prior) for limit in sorted(limits))
+    assert strict in (lax, "unsure")
+    probable = calibration.probability(angle, prior) >= 0.5
+    assert {"same": True, "different": False}.get(lax, probable) == probable
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from model.explain import (
     occlusion_map,
     region,
     squares,
+    strangers,
 )
 from model.faces import CROP, TEMPLATE, align, detect
 
@@ -152,3 +153,19 @@ def test_where_a_gallery_has_few_people_all_of_them_are_named():
     found = nearer(vectors[0], vectors, np.array([4, 4, 9]), 0.1)
     assert found.nearest.tolist() == [0, 2]
     assert (found.images, found.people) == (1, 1)
+
+
+def test_whoever_has_a_photo_of_the_pair_in_the_gallery_is_no_stranger():
+    def at(*degrees: float) -> np.ndarray:
+        angles = np.radians(degrees)
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+
+    pair = at(0, 40)
+    gallery, person = at(0.01, 20, 40.01, 5, 30, 60), np.array([0, 0, 1, 2, 2, 3])
+    among = strangers(pair, gallery, person)
+    assert among.tolist() == [False, False, False, True, True, True]
+    found = nearer(pair[0], gallery, person, math.radians(40), among=among)
+    assert (found.images, found.people) == (2, 1)
+    assert found.nearest.tolist() == [3, 5]
+    np.testing.assert_allclose(np.degrees(found.angles), [5, 60], atol=1e-3)
+    assert strangers(at(10, 50), gallery, person).all()  # neither photo is there

@@ -2,18 +2,22 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from evaluation.results import ASSETS
-from model.diagnosis import diagnose, target_slope
+from model.diagnosis import LOW_PROBABILITY, diagnose, scale_for, target_slope
 from model.film import FULL
 from model.gallery import load_gallery
 from model.lab import (
     FRAMES,
     HELD,
+    LEAST_SCALE,
     MOST_IMAGES,
     PRESETS,
     Lab,
@@ -144,26 +148,83 @@ def test_slope_of_the_target_curve_by_difference():
 
 
 @pytest.mark.parametrize(
-    ("preset", "code"),
+    ("preset", "code", "setting"),
     [
-        ("paper", "works"),
-        ("cosface", "works"),
-        ("too_much", "crowded"),
-        ("why_scale", "scale_small"),
-        ("full_margin", "crowded"),
-        ("scale_far", "crowded"),
-        ("rate_high", "crowded"),
-        ("no_warm_up", "crowded"),
-        ("few_images", "few_images"),
+        ("paper", "works", None),
+        ("cosface", "works", None),
+        ("too_much", "crowded", None),
+        ("why_scale", "scale_small", None),
+        ("full_margin", "crowded", None),
+        ("scale_far", "cured", "scale"),  # in these three both sides have the same margin
+        ("rate_high", "cured", "learning_rate"),
+        ("no_warm_up", "cured", "warm_up"),
+        ("few_images", "few_images", None),
     ],
 )
-def test_each_preset_shows_what_it_promises(who, preset, code):
+def test_each_preset_shows_what_it_promises(who, preset, code, setting):
     chosen = PRESETS[preset]
     lab = trained(who, chosen.setting(), chosen.sides(16)[0])
-    assert next(finding.code for finding in diagnose(lab)) == code
+    found = diagnose(lab)
+    assert (found[0].code, found[0].setting) == (code, setting)
+    assert setting is None or "crowded" not in {finding.code for finding in found}
     left, right = (shot.curves for shot in lab.frames[-1].shots)
     if chosen.cure is not None and code != "scale_small":
         assert left["accuracy_held"] > right["accuracy_held"] + 0.05
+
+
+def ended(yours: dict[str, float], beside: dict[str, float], settings) -> Any:
+    """A training that is over, with these curves at its end."""
+    curves = [{"mean": 0.2, "mean_held": 0.3, "own": 0.2, "gap": 1.0} | c for c in (beside, yours)]
+    cast = SimpleNamespace(names=("a", "b"), person=np.repeat([0, 1], 10), held=np.zeros(20, bool))
+    training = SimpleNamespace(last_step=100, head=SimpleNamespace(scale=32.0))
+    return SimpleNamespace(
+        failed=None, over=True, step=100, settings=settings, casts=(cast, cast),
+        trainings=(training, training),
+        frames=[SimpleNamespace(shots=[SimpleNamespace(curves=c) for c in curves])],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("yours", "beside", "cure", "code"),
+    [
+        ((1.0, 0.9), (1.0, 0.92), {"warm_up": 0.2}, "works"),
+        ((1.0, 0.7), (1.0, 0.9), {"warm_up": 0.2}, "behind"),  # nobody says why
+        ((0.7, 0.6), (0.7, 0.6), {"warm_up": 0.2}, "behind"),  # nor of two that both fail
+        ((0.7, 0.6), (1.0, 0.9), {"warm_up": 0.2}, "cured"),
+        ((0.7, 0.6), (1.0, 0.9), {"images": 9}, "cured"),
+        ((0.7, 0.6), (1.0, 0.9), {"ramp": 0.9}, "crowded"),
+        ((0.7, 0.6), (1.0, 0.9), {"add_angle": 0.1}, "crowded"),
+        ((0.7, 0.6), (1.0, 0.9), {"add_angle": 0.1, "images": 9}, "crowded"),
+    ],
+)
+def test_what_is_said_follows_from_what_differs_and_from_both_accuracies(yours, beside, cure, code):
+    setting = Setting(add_angle=0.5)
+    pair = [dict(zip(("accuracy", "accuracy_held"), one, strict=True)) for one in (yours, beside)]
+    lab = ended(*pair, (replace(setting, **cure), setting))
+    found = diagnose(lab)
+    assert [finding.code for finding in found] == [code]
+    if code == "cured":
+        ((name, value),) = cure.items()
+        assert found[0].setting == name
+        assert found[0].numbers == {"here": getattr(setting, name), "there": value}
+    lab.over = False  # it may still get there
+    assert [finding.code for finding in diagnose(lab)] == ([] if code == "behind" else [code])
+
+
+@pytest.mark.parametrize("people", [2, 3, 16, 200, 1081])
+def test_the_scale_that_is_advised_reaches_what_is_asked(people):
+    least = scale_for(LOW_PROBABILITY, people)
+    assert highest_probability(least, people) == pytest.approx(LOW_PROBABILITY)
+    # as the sentence has it
+    assert least == pytest.approx(math.log(9 * (people - 1)) * (people - 1) / people)
+
+
+def test_a_scale_that_is_too_small_is_told_one_that_is_not(who):
+    setting = Setting(scale=1.0, steps=SHORT)
+    small = diagnose(Lab(who, (setting.control, setting)))[0]
+    enough = small.numbers["enough"]
+    assert highest_probability(enough, 16) >= LOW_PROBABILITY > highest_probability(3.8, 16)
+    assert enough == pytest.approx(scale_for(LOW_PROBABILITY, 16), abs=0.1)
 
 
 def test_a_loss_that_is_no_number_ends_the_training_and_is_said(who):
@@ -178,6 +239,14 @@ def test_a_cure_of_scale_zero_is_adacos():
     cure = beside(PRESETS["scale_far"].setting(), PRESETS["scale_far"], 16)
     assert cure.scale == round(adacos(16), 1)
     assert beside(Setting(add_angle=0.3), None, 16) == Setting()
+
+
+@pytest.mark.parametrize("people", [2, 3])
+def test_of_few_people_whom_adacos_does_not_fit_the_scale_has_a_floor(people):
+    left, right = PRESETS["why_scale"].sides(people)
+    assert (left.scale, right.scale) == (LEAST_SCALE, 1.0)
+    assert adacos(people) == pytest.approx(math.sqrt(2) * math.log(people - 1))
+    assert highest_probability(left.scale, people) > LOW_PROBABILITY
 
 
 def test_a_training_learns_in_three_dimensions(who):

@@ -37,7 +37,7 @@ def shown() -> tuple[CompareTab, dict]:
     here = Session()
     for side, path in zip(("left", "right"), assets.PORTRAITS, strict=True):
         here.put(CompareService([]), side, path.read_bytes())
-    return tab, tab.draw(here, "en", False, 5, 50, "softmax", "arcface")
+    return tab, tab.draw(here, "en", False, 5, 50, -1, "softmax", "arcface")
 
 
 @pytest.mark.parametrize("broken", ["softmax", "arcface"])
