@@ -166,15 +166,15 @@ def block_svg(layers: int, blocks: int, turned: int, words: Text) -> str:
     boxes = [words(f"lesson.block_{name}") for name in ("first", "second")]
     parts = []
     for k, label in enumerate(boxes):
-        x = 120 + 220 * k
+        x = 108 + 225 * k
         parts.append(
-            f'<rect x="{x}" y="92" width="195" height="46" rx="8" fill="none" stroke="{INK}" '
-            f'stroke-width="1.6"/><text x="{x + 97}" y="120" font-size="13" text-anchor="middle">'
+            f'<rect x="{x}" y="92" width="205" height="46" rx="8" fill="none" stroke="{INK}" '
+            f'stroke-width="1.6"/><text x="{x + 102}" y="120" font-size="12" text-anchor="middle">'
             f"{label}</text>"
         )
     arrow = f'fill="none" stroke="{INK}" stroke-width="1.6" marker-end="url(#tip)"'
     blue = colour_of("arcface")
-    lines = [(70, 120), (315, 340), (535, 560), (592, 645)]
+    lines = [(70, 108), (313, 333), (538, 560), (592, 645)]
     parts += [f'<path d="M{a} 115H{b - 6}" {arrow}/>' for a, b in lines]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 190" font-family="{FONT}" '

@@ -21,7 +21,8 @@ def identify(found: dict[str, Any], words: Text) -> None:
         words(
             "results.closed", rank_1=with_error("accuracy", closed["rank_1"]),
             ceiling=with_error("accuracy", closed["ceiling"]),
-            known=with_error("accuracy", closed["rank_1_of_known"]), **closed["trained"],
+            known=with_error("accuracy", closed["rank_1_of_known"]),
+            **{key: f"{count:,}" for key, count in closed["trained"].items()},
         )
     )  # fmt: skip
     keys = ("rank_1", "rank_5")
@@ -43,7 +44,7 @@ def factors(found: dict[str, Any], words: Text) -> None:
     angles = (words(f"margin.{angle}") for angle in ANGLES)
     head = ["", *(words(label) for label in areas.values()), *angles]
     st.html(table(head, [
-        [name, *(with_error("auc", one[area]) for area in areas),
+        [name.replace(" ", "\u00a0"), *(with_error("auc", one[area]) for area in areas),
          *(f"{one[a]['value']:.1f} ± {one[a]['standard_error']:.1f}°" for a in ANGLES)]
         for name, one in found["networks"].items()
     ]))  # fmt: skip
