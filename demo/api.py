@@ -151,7 +151,7 @@ def compare(
     left_face: int | None = None,
     right_face: int | None = None,
 ) -> Compared:
-    """Say how similar the faces in two photos are to networks that differ only in their loss.
+    """Say how similar two photos' faces are to networks that differ only in loss and its scale.
 
     The networks are small and were trained on a few thousand photos: about 1 pair in 10 is told
     wrongly. Use it to show what ArcFace's margin does, never to decide who somebody is, and only

@@ -1,6 +1,6 @@
 """Is it the margin or the scale? A 2 x 2 design: s of 16 and 24, each without a margin and with it.
 
-python evaluate.py factors --final      two trainings of the recipe that ships, half an hour
+python evaluate.py factors --final    two trainings of the recipe that ships, 40 minutes
 
 Each loss ships with the scale that validation people chose for it: norm-softmax with 16, ArcFace
 with 24. So a margin and half as much scale again lie between those two. Here each is changed
@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from evaluation.ledger import rounded
-from evaluation.paired import DRAWS, Draws, error
+from evaluation.paired import Draws, error
 from evaluation.results import (
     ASSETS,
     RESULTS,
@@ -37,6 +37,7 @@ from evaluation.results import (
 )
 from evaluation.runs import trained
 from evaluation.scored import view1_pairs
+from evaluation.view1 import DRAWS
 from evaluation.view2 import NotFinal
 from model.aligned import Faces, load_faces
 from model.backbone import embed, to_input
@@ -177,7 +178,7 @@ def compared(
     scored = view1_pairs(faces, home)
     people = faces.person[held]
     drawn = Draws.of(pairs.same, people[pairs.left], people[pairs.right])
-    listed = Draws.among(scored.pairs.same, scored.draws(DRAWS))
+    listed = Draws.among(scored.pairs.same, scored.draws(DRAWS))  # as many as View 1's
     asked = {
         "validation_auc": (held, pairs, drawn),
         "auc": (faces.indices("test"), scored.pairs, listed),

@@ -72,6 +72,7 @@ def view1(
         data_home: The folder that holds lfw_home/.
         images: Score on this folder instead of LFW: one sub-folder a person.
         pairs: A CSV of pairs in it, columns left and right, each PERSON/FILE; else they are drawn.
+            The errors hold for a list in which people seldom recur, as they do in LFW's.
         checkpoints: A folder with softmax.safetensors and so on in place of assets/. With --images
             these were trained on that folder, so only the people they held out are scored.
         output: Where the JSON goes; needed with --images or --checkpoints.

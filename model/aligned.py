@@ -24,7 +24,7 @@ from model.faces import CROP, FacesTooMany, align, choose, detect
 from model.files import write_whole
 from model.images import RGB, read_image
 
-VERSION = "1"  # raise it when decoding, detection or alignment change
+VERSION = "1"  # raise it when decoding, detection or alignment change a face
 PHOTOS_A_FILE = 256
 OK, NO_FACE, UNREADABLE, CROWDED = range(4)
 

@@ -128,8 +128,8 @@ class Calibration:
         """What may be said of a pair at `angle` degrees with its own errors at most `limit`.
 
         "same" needs the pair's own FAR within the limit and a probability of one half or more,
-        "different" its own FRR and one below; else nothing can be said. So a smaller limit, or a
-        prior that speaks against it, can take a verdict away and never turn it round.
+        "different" its own FRR and one below; else nothing can be said. So a smaller limit can take
+        a verdict away and never turn it round.
         """
         if self.probability(angle, prior) >= 0.5:
             return "same" if self.far(angle)[0] <= limit else "unsure"

@@ -24,15 +24,15 @@ MAY_DIFFER = (*RUNTIME, "stop_after")
 class StateUnfit(MarginScopeError):
     """A saved training that is not the one to resume."""
 
-    sentence = "{path} cannot be resumed: {problem}. Start anew without --resume, or {cure}."
+    sentence = "{path} cannot be resumed: {problem}. Name another folder with --output, or {cure}."
 
 
 class StateInTheWay(MarginScopeError):
     """A training that is not finished, or is another one, would be overwritten."""
 
     sentence = (
-        "{path} would be overwritten, and {problem}: go on with --resume, name another folder with "
-        "--output, or delete it."
+        "{path} would be overwritten, and {problem}: {cure}name another folder with --output, or "
+        "delete it."
     )
 
 
@@ -120,4 +120,5 @@ def refuse_to_overwrite(path: Path, training: Training, data: str) -> None:
         problem = f"it took {state['last_step']} steps, not {training.last_step}"
     else:
         return
-    raise StateInTheWay(path=path, problem=problem)
+    cure = "go on with --resume, " if was is None else ""
+    raise StateInTheWay(path=path, problem=problem, cure=cure)

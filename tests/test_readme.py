@@ -102,7 +102,7 @@ def test_what_is_said_of_view_2_is_that_of_the_results():
     between = 0.876 < losses["arcface"]["accuracy"]["value"] < 0.930
     assert between == ("ArcFace at half the schedule is above the one and below the other" in text)
     whole = all(losses.get(name, {"n": 0})["n"] == 10 for name in ("norm-softmax", "softmax"))
-    assert whole != ("networks of norm-softmax and softmax are still to be trained" in text)
+    assert whole != ("Not all networks of norm-softmax and softmax are trained yet" in text)
 
 
 def test_what_is_said_of_the_sweep_is_that_of_the_results():

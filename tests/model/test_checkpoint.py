@@ -231,10 +231,10 @@ def test_a_training_that_is_unfinished_or_another_is_not_overwritten(tmp_path):
     save_state(path, training, [], "x")
     refuse_to_overwrite(path, training, "x")
     for changes, data, problem in (
-        ({"stop_after": 60}, "x", "took 380 steps, not 600"),
-        ({"seed": 1}, "x", "trained with seed = 0"),
-        ({}, "y", "trained on other photos"),
+        ({"stop_after": 60}, "x", "took 380 steps, not 600: go on with --resume, name"),
+        ({"seed": 1}, "x", "trained with seed = 0: name"),  # which --resume would refuse as well
+        ({}, "y", "trained on other photos: name"),
     ):
         other = Training(dataclasses.replace(CONFIG, **changes), 3, 10)
-        with pytest.raises(StateInTheWay, match=f"{problem}: go on with --resume.*--output"):
+        with pytest.raises(StateInTheWay, match=f"{problem} another folder"):
             refuse_to_overwrite(path, other, data)
