@@ -4,8 +4,9 @@ python evaluate.py quality     five minutes of processor time; validation people
 
 One genuine pair of each person with two photos without a remark, ten impostor pairs with the same
 second photo, of the people who are next by name (first name first, so likely of one sex). That is
-made tiny, blurred, dark or cut off in steps, its face is detected again, and accuracy at the recognisers' own thresholds is compared with that of the same pairs before. A turn
-cannot be made; for it, and beside the others, stand the pairs whose worse photo is poor as it is.
+made tiny, blurred, dark or cut off in steps, its face is detected again, and accuracy at the
+recognisers' own thresholds is compared with that of the same pairs before. A turn cannot be made;
+for it, and beside the others, stand the pairs whose worse photo is poor as it is.
 """
 
 import itertools

@@ -4,7 +4,8 @@ python evaluate.py seeds            after `make models`: choose on validation pe
 python evaluate.py seeds --final    besides, score all nine on View 1's test pairs
 
 One seed serves all three losses, so that nothing but the loss and its scale differs between the
-checkpoints that ship: the one whose AUC on validation pairs, averaged over the three losses, is the highest.
+checkpoints that ship: the one whose AUC on validation pairs, averaged over the three losses, is the
+highest.
 """
 
 import shutil
