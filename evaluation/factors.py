@@ -60,13 +60,14 @@ CONTROL = "norm-softmax"
 class Cell:
     """One of the four networks, with the class centres (K, D) of the gallery's seen people.
 
-    last: the network of the last step, where it was trained here.
+    last: the network of the last step, and seconds: what its steps took, where it was trained here.
     """
 
     config: TrainConfig
     network: nn.Module
     centres: Tensor
     last: nn.Module | None = None
+    seconds: float = 0.0
 
     @property
     def name(self) -> str:
@@ -131,7 +132,7 @@ def anew(faces: Faces, like: Checkpoint, config: TrainConfig) -> Cell:
     names = [faces.names[person] for person in learn.people]
     rows = [names.index(name) for name in like.card.centre_people]
     centres = run.training.head.weight.detach().cpu()[rows]
-    return Cell(config, run.network, centres, run.training.network.cpu().eval())
+    return Cell(config, run.network, centres, run.training.network.cpu().eval(), run.seconds)
 
 
 def embedded(
@@ -163,7 +164,11 @@ def angles(faces: Faces, cell: Cell) -> dict[str, Any]:
         "recipe_sha256": recipe_hash(cell.config),
         **measured(cell.network),
     }
-    return found | ({"w_ec_last": measured(cell.last)["w_ec"]} if cell.last else {})
+    if cell.last is None:
+        return found
+    return found | {
+        "w_ec_last": measured(cell.last)["w_ec"], "training_seconds": cell.seconds
+    }  # fmt: skip
 
 
 def compared(

@@ -30,7 +30,7 @@ def test_scale_and_margin_are_each_changed_alone(lfw, monkeypatch):
         weight = torch.arange(len(learn.people), dtype=torch.float32)[:, None].expand(-1, 256)
         head = SimpleNamespace(weight=weight)
         training = SimpleNamespace(head=head, network=torch.nn.Identity())
-        return SimpleNamespace(training=training, network=torch.nn.Identity(), people=learn.people)
+        return SimpleNamespace(training=training, network=torch.nn.Identity(), seconds=1.0)
 
     monkeypatch.setattr(factors, "trained", trained)
     faces = load_faces(read_lfw(lfw))
