@@ -66,12 +66,17 @@ def test_it_plays_once_by_itself_from_the_start_and_pauses(browser, app_url):
 
 
 def test_the_space_bar_plays_without_asking_the_server(page: Page):
-    scrub(page, 0)
-    sent: list[str] = []
-    page.on("websocket", lambda socket: sent.append(socket.url))
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.on("request", lambda request: sent.append(request.url))
+    page.reload()  # so that the socket is one that is listened to
+    expect(page.locator(READY)).to_be_visible(timeout=SLOW)
+    scrub(page, 0)
     page.locator(".pace select").select_option("4")
     page.locator(".scrub").focus()
+    page.wait_for_timeout(1000)
+    assert sent, "the page's own start is not heard"
+    sent.clear()
     page.keyboard.press(" ")
     expect(page.locator(".play")).to_have_text("Pause")
     expect(page.locator(".playback")).to_have_attribute(

@@ -80,6 +80,11 @@ def test_a_person_has_the_colour_of_the_spheres_and_a_run_that_of_its_loss():
     colours = assets.colours_by_folder()
     assert len(set(colours.values())) == len(colours)
     assert {loss_of(run) for run in RUNS} == set(LOSS)
+    drawn = assets.spheres(assets.ASSETS)
+    assert colours == dict(zip(drawn.gallery.names, drawn.data["colours"], strict=True))
+    runs = ("softmax", "arcface-0.5")
+    data = playback_data("eight", assets.playback()["eight"], runs, colours, text("en"))
+    assert [film["colour"] for film in data["films"]] == [LOSS["softmax"], LOSS["arcface"]]
 
 
 def test_the_curves_as_csv_have_every_frame_of_every_run():

@@ -11,7 +11,7 @@ from evaluation.scored import PairsInvalid, Scored, folder_pairs
 from model.calibration import Calibration
 from model.data import Pairs, TooFewPeople, pairs_of_people
 from model.recognizer import Recognizer
-from model.verification import degrees
+from model.verification import calibration_error, degrees, equal_error_rate
 
 PEOPLE, EACH = 40, 4
 
@@ -68,6 +68,11 @@ def test_each_measure_is_what_its_name_says(scored, report):
         assert scores["accuracy"]["value"] == pytest.approx(balanced, abs=1e-5)
         area = roc_auc_score(scored.pairs.same, cosine)
         assert scores["auc"]["value"] == pytest.approx(area, abs=1e-5)
+        eer = equal_error_rate(cosine, scored.pairs.same)
+        assert scores["eer"]["value"] == pytest.approx(eer, abs=1e-4)
+        said = np.array([one.calibration.probability(angle) for angle in degrees(cosine)])
+        off = calibration_error(said, scored.pairs.same)
+        assert scores["calibration_error"]["value"] == pytest.approx(off, abs=1e-4)
         # Each has EACH photos, so all weigh alike: the weights of people change nothing
         far, tar, _ = roc_curve(same, (vectors @ vectors.T)[every], drop_intermediate=False)
         for name, value in view1.FARS.items():

@@ -112,7 +112,7 @@ def test_a_huge_photo_is_refused_before_it_is_decoded(side: int):
     bomb = encoded(Image.new("1", (side, side)))
     assert len(bomb) < 100_000
     with pytest.raises(PhotoTooManyPixels, match="more than 64 million"):
-        read_image(bomb)
+        read_image(bomb[:100])  # its header alone: to decode it first would fail otherwise
 
 
 def test_too_many_bytes_are_refused():

@@ -36,8 +36,10 @@ READY = "Try two portraits"
 def opened(browser, url: str, **options) -> Page:
     usual = {"viewport": {"width": 1280, "height": 1000}, "locale": "en-US"}
     page = browser.new_context(**(usual | {"reduced_motion": "reduce"} | options)).new_page()
+    outside = watch_requests(page, url)
     page.goto(url)
     expect(page.locator("#left input[type=file]")).to_have_count(1, timeout=SLOW)
+    assert not outside, outside
     return page
 
 
