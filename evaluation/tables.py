@@ -123,9 +123,8 @@ def view2() -> str:
     ]
     if not compared:
         return told
-    return (
-        f"{told}\n\n{rows('difference, fold by fold | folds | accuracy, points | AUC', *compared)}"
-    )
+    head = "difference, fold by fold | folds | accuracy, points | AUC"
+    return f"{told}\n{rows(head, *compared)}"
 
 
 def identify() -> str:
