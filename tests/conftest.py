@@ -2,14 +2,16 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 from PIL import Image
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from demo.assets import PORTRAITS
 from model.data import DataNotFound, lfw_home
@@ -26,6 +28,14 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
+
+
+# A busy machine is slow and no fault: nothing waits for less than half a minute.
+expect.set_options(timeout=30_000)  # milliseconds
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def missing(reason: str) -> None:
@@ -73,7 +83,11 @@ def portraits() -> list[np.ndarray]:
 
 @pytest.fixture(autouse=True)
 def _same_start():
+    """One seed; and where app.py lets temporary files lie ends with the test."""
     torch.manual_seed(0)
+    before = tempfile.tempdir
+    yield
+    tempfile.tempdir = before
 
 
 @pytest.fixture(scope="session")

@@ -46,8 +46,14 @@ def served(
                 break
             except OSError:
                 time.sleep(0.25)
+        else:
+            raise AssertionError(f"no answer in {PATIENCE:.0f} s: {log.read_text()}")
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     assert not clean or "Traceback" not in log.read_text(), log.read_text()

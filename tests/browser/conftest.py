@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.serving import ROOT, free_port, served
 
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"  # no script of the page runs
+
 
 @contextmanager
 def running_app(

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from demo import assets
 from demo.assets import PORTRAITS
 from demo.service import CompareService
-from tests.browser.conftest import watch_requests
+from tests.browser.conftest import IDLE, watch_requests
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000  # milliseconds; the first visit loads the networks
@@ -29,6 +29,7 @@ def page(screen, app_url):
     outside = watch_requests(screen, app_url)
     screen.goto(app_url)
     expect(screen.get_by_role("heading", name="MarginScope")).to_be_visible(timeout=SLOW)
+    expect(screen.get_by_role("button", name="Try two portraits")).to_be_visible(timeout=SLOW)
     yield screen
     assert not outside, f"the page asked for {outside}"
 
@@ -152,6 +153,9 @@ def test_what_is_set_beside_the_photos_stands_in_the_url(page: Page):
 def test_nothing_is_cut_off_on_either_screen(page: Page):
     page.get_by_role("button", name="Try two portraits").click()
     expect(page.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
+    for side in ("first", "second"):
+        expect(page.locator(f".st-key-{side} img").first).to_be_visible(timeout=SLOW)
+    expect(page.locator(IDLE)).to_be_visible(timeout=SLOW)
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for box in (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import opened
+from tests.browser.conftest import IDLE, opened
 from tests.browser.test_playback import pictures
 
 pytestmark = pytest.mark.browser
@@ -45,6 +45,7 @@ def test_train_pause_go_on_and_change_the_margin(page: Page):
     get_on(page, 17)
     button(page, "pause").click()
     expect(button(page, "resume")).to_be_visible(timeout=SLOW)
+    expect(page.locator(IDLE)).to_be_visible(timeout=SLOW)
     page.wait_for_timeout(1500)
     stood = last(page)
     page.wait_for_timeout(1500)

@@ -8,12 +8,11 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from demo.language import text
 from demo.pages.lesson import STEPS
-from tests.browser.conftest import opened
+from tests.browser.conftest import IDLE, opened
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000
 READY = "[data-testid=stHeading]"
-IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
 def heading(number: int, language: str = "en") -> re.Pattern[str]:
@@ -22,12 +21,12 @@ def heading(number: int, language: str = "en") -> re.Pattern[str]:
     return re.compile(re.escape(words("lesson.numbered", number=number, name=name)))
 
 
-def press_on(page: Page, number: int) -> None:
-    """PageDown until the URL names the step: a press while the page is being made anew is lost."""
+def press_on(page: Page, number: int, key: str = "PageDown") -> None:
+    """The key until the URL names the step: a press while the page is being made anew is lost."""
     for _ in range(3):
         expect(page.locator(IDLE)).to_be_visible(timeout=SLOW)
         page.wait_for_timeout(300)
-        page.keyboard.press("PageDown")
+        page.keyboard.press(key)
         try:
             page.wait_for_url(re.compile(f"lesson-step={number}$"), timeout=SLOW / 3)
             return
@@ -47,9 +46,7 @@ def test_the_whole_lesson_is_walked_with_a_presenters_remote(browser, app_url):
         if number < len(STEPS):
             press_on(page, number + 1)
     expect(page).to_have_url(re.compile(f"lesson-step={len(STEPS)}"))
-    expect(page.locator(IDLE)).to_be_visible(timeout=SLOW)
-    page.wait_for_timeout(300)
-    page.keyboard.press("PageUp")
+    press_on(page, len(STEPS) - 1, "PageUp")
     expect(page.get_by_role("heading", name=heading(len(STEPS) - 1))).to_be_visible(timeout=SLOW)
     assert not errors
     page.context.close()

@@ -21,13 +21,16 @@ PIXELS = """canvas => {
     return [...c.getImageData(0, 0, canvas.width, canvas.height).data];
 }"""
 
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+READY = '.spheres[data-painted]:not([data-painted=""])'  # with the gallery's points
+
 
 @pytest.fixture
 def page(browser, app_url):
     context = browser.new_context(viewport={"width": 1200, "height": 900}, locale="en-US")
     page = context.new_page()
     page.goto(app_url)
-    expect(page.locator(".spheres[data-painted]")).to_be_visible(timeout=SLOW)
+    expect(page.locator(READY)).to_be_visible(timeout=SLOW)
     page.locator(".spheres").scroll_into_view_if_needed()
     yield page
     context.close()
@@ -36,6 +39,7 @@ def page(browser, app_url):
 def pictures(page: Page) -> list[np.ndarray]:
     """Both canvases as they are painted, (H, W, 4)."""
     page.wait_for_timeout(1200)  # a turn to other photos takes 600
+    page.evaluate(PAINTED)
     found = []
     for canvas in page.locator(".spheres canvas").all():
         size = canvas.evaluate("c => [c.height, c.width]")
@@ -131,6 +135,8 @@ def test_a_point_tells_who_it_is_and_lights_its_person_on_both(page: Page):
 def test_two_photos_stand_in_front_and_on_the_horizon_to_the_right(page: Page):
     page.get_by_role("button", name="Try two portraits").click()
     expect(page.locator(".reading strong").nth(1)).to_be_visible(timeout=SLOW)
+    photos = re.compile(r"^\w{16}$")
+    expect(page.locator(".spheres")).to_have_attribute("data-photos", photos, timeout=SLOW)
     page.locator(".spheres").scroll_into_view_if_needed()
     service = CompareService([assets.recognizer(name) for name in ("softmax", "arcface")])
     both = [service.read(path.read_bytes(), "left") for path in PORTRAITS]
@@ -185,7 +191,7 @@ def test_camera_and_choices_survive_a_change_of_page_and_of_language(page: Page)
         page.keyboard.press("ArrowRight")
     page.get_by_role("button", name="Larger, and for up to twenty photos").click()
     expect(page.get_by_role("heading", name="Both spaces as spheres")).to_be_visible(timeout=SLOW)
-    expect(page.locator(".spheres[data-painted]")).to_be_visible(timeout=SLOW)
+    expect(page.locator(READY)).to_be_visible(timeout=SLOW)
     here = pictures(page)[0]
     page.get_by_role("radio", name="한국어").click()
     expect(page.locator(".st-key-given, h1", has_text="두 공간을 구로 보기")).to_be_visible(
@@ -224,7 +230,7 @@ def test_photos_are_taken_many_at_once_and_the_saved_page_opens_offline(page: Pa
     errors: list[str] = []
     alone.on("pageerror", lambda error: errors.append(str(error)))
     alone.goto(saved.as_uri())
-    expect(alone.locator(".spheres[data-painted]")).to_be_visible()
+    expect(alone.locator(READY)).to_be_visible()
     start = pictures(alone)
     assert all(colourful(image) > 3000 for image in start)
     alone.locator(".spheres").focus()

@@ -34,7 +34,7 @@ def others():
     free = threading.Event()
     def work():
         with turns().turn():
-            free.wait(120)
+            free.wait(600)
     for _ in range(turns().at_once):
         threading.Thread(target=work, daemon=True).start()
     return free
@@ -78,6 +78,9 @@ def test_who_waits_sees_the_place_and_who_leaves_gives_it_back(browser, tmp_path
         expect(third.get_by_text(WORDS("turns.before", count=1))).to_be_visible(timeout=PATIENCE)
         second.reload()  # whoever comes again stands at the end
         expect(third.get_by_text(WORDS("turns.next"))).to_be_visible(timeout=PATIENCE)
+        expect(second.get_by_text(WORDS("turns.before", count=1), exact=True)).to_be_visible(
+            timeout=PATIENCE
+        )
         come("count", "waiting: 2").context.close()
         come("free", "freed").context.close()
         for page in (second, third):
@@ -130,6 +133,10 @@ def test_on_a_full_disk_the_page_says_so_and_small_photos_are_compared(
         field.set_input_files(large)
         failed = page.locator(".st-key-first").get_by_text(re.compile("status code 500|failed"))
         expect(failed.first).to_be_visible(timeout=PATIENCE)
+        for _ in range(100):  # the log is written after the answer
+            if "No space left on device" in log.read_text():
+                break
+            page.wait_for_timeout(100)
         assert "No space left on device" in log.read_text()
         for side, photo in zip(("first", "second"), PORTRAITS, strict=True):
             page.locator(f".st-key-{side} input[type=file]").set_input_files(photo)

@@ -208,7 +208,7 @@ def verdict(nearer: float) -> None:
 
 @pytest.mark.parametrize(("nearer", "said"), [(0.1, "nearer to"), (-0.1, "farther from")])
 def test_the_advice_says_which_way_the_angle_went(nearer, said):
-    at = AppTest.from_function(verdict, args=(nearer,)).run()
+    at = AppTest.from_function(verdict, args=(nearer,), default_timeout=60).run()
     assert not at.exception
     assert f"held-out images stand 5.7° {said} the own mean" in at.markdown[0].value
 

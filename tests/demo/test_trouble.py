@@ -135,7 +135,7 @@ def test_who_waits_reads_how_many_are_before_and_then_has_the_answer(folder, mon
     def work() -> None:
         with line.turn():
             began.set()
-            free.wait(60)
+            free.wait(600)
 
     began = threading.Event()
     other = threading.Thread(target=work)

@@ -42,7 +42,13 @@ class Crowd:
 
         waiting, began = self.turns.waiting, len(self.began)
         future = self.pool.submit(work)
-        until(lambda: self.turns.waiting > waiting or len(self.began) > began or future.done())
+        until(
+            lambda: (
+                len(self.began) > began
+                or future.done()
+                or (began > 0 and self.turns.waiting > waiting)
+            )
+        )
         return future
 
     def finish(self, *futures: "Future[None]") -> None:
@@ -55,6 +61,7 @@ class Crowd:
 @pytest.mark.parametrize("at_once", [1, 2, 5])
 def test_never_more_at_once_and_nobody_is_left_out(at_once):
     turns, lock = Turns(at_once), threading.Lock()
+    full = threading.Barrier(at_once)  # 40 divides by each
     now, most, done = 0, 0, []
 
     def work(number: int) -> None:
@@ -63,6 +70,7 @@ def test_never_more_at_once_and_nobody_is_left_out(at_once):
             with lock:
                 now += 1
                 most = max(most, now)
+            full.wait(PATIENCE)
             time.sleep(0.002)
             with lock:
                 now -= 1

@@ -53,7 +53,7 @@ FOR_PEOPLE = {".gitattributes", "Dockerfile", "LICENSE", "README.md", "assets/LI
 def opened(folder: Path, nothing: Path) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", f"PAGES = {PAGES}\n{VISIT}"],
-        cwd=folder, capture_output=True, text=True, timeout=300,
+        cwd=folder, capture_output=True, text=True, timeout=900,
         env=os.environ | {"MARGINSCOPE_DATA": str(nothing), "PYTHONDONTWRITEBYTECODE": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

@@ -135,7 +135,7 @@ def interrupt(process: subprocess.Popen[str], output: Path, how: int) -> str:
 
 def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder, tmp_path):
     whole = train(people_folder, tmp_path / "whole")
-    said, complained = whole.communicate(timeout=240)
+    said, complained = whole.communicate(timeout=900)
     assert whole.returncode == 0, complained
     assert "9 people, 38 photos" in said
     assert "train: 5 people, 20 faces" in said
@@ -156,7 +156,7 @@ def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder
         assert process.returncode == 130, said
         assert "and saved: --resume goes on here" in said
     resumed = train(people_folder, killed, "--resume")
-    said, complained = resumed.communicate(timeout=240)
+    said, complained = resumed.communicate(timeout=900)
     assert resumed.returncode == 0, complained
     assert "resumed at step" in said
 
@@ -201,7 +201,7 @@ def test_a_full_disk_leaves_the_last_whole_state(people_folder, tmp_path, monkey
     done = subprocess.run(
         [sys.executable, "-c", code, "recipes/arcface.toml", *FLAGS, "--images",
          str(people_folder), "--output", str(output)],
-        cwd=ROOT, text=True, capture_output=True, timeout=240,
+        cwd=ROOT, text=True, capture_output=True, timeout=900,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 2
@@ -210,7 +210,7 @@ def test_a_full_disk_leaves_the_last_whole_state(people_folder, tmp_path, monkey
     assert not list(output.glob("*.tmp"))
     assert int(json.loads((output / "history.json").read_text())[-1]["step"]) == 14
     resumed = train(people_folder, output, "--resume")
-    said, complained = resumed.communicate(timeout=240)
+    said, complained = resumed.communicate(timeout=900)
     assert resumed.returncode == 0, complained
     assert "resumed at step 14" in said
 
