@@ -20,7 +20,7 @@ MOST = 64  # who may wait; on two cores the last of them for about a minute (ben
 class TurnsFull(MarginScopeError):
     """So many wait that one more would wait too long."""
 
-    sentence = "{waiting} visitors are waiting here, the most that can. Try again in a minute."
+    sentence = "{waiting} visitors are waiting already, as many as can. Try again in a minute."
 
 
 class Turns:

@@ -124,7 +124,7 @@ def test_a_point_tells_who_it_is_and_lights_its_person_on_both(page: Page):
     label = page.locator(".spheres .label")
     expect(label).to_be_visible()
     expect(label).to_have_text(
-        re.compile(r"\w+ \w+.* · (Seen in training|Never seen)\s*to the own mean: .*°")
+        re.compile(r"\w+ \w+.* · (Seen in training|Never seen)\s*to the person's mean: .*°")
     )
     page.mouse.click(x, y)
     page.mouse.move(box["x"] - 20, box["y"] - 20)

@@ -210,7 +210,7 @@ def verdict(nearer: float) -> None:
 def test_the_advice_says_which_way_the_angle_went(nearer, said):
     at = AppTest.from_function(verdict, args=(nearer,), default_timeout=60).run()
     assert not at.exception
-    assert f"held-out images stand 5.7° {said} the own mean" in at.markdown[0].value
+    assert f"held-out images stand 5.7° {said} their person's mean" in at.markdown[0].value
 
 
 def maps(advisor) -> None:

@@ -82,7 +82,7 @@ def test_a_problem_is_spoken_in_the_same_language_as_its_error():
     assert "it was made with another arcface.safetensors. Make it again" in str(error)
     assert text("en").error(error) == str(error)
     korean = text("ko").error(error)
-    assert "지금 있는 것과 다른 arcface.safetensors(으)로 만들었습니다." in korean
+    assert "지금 있는 것과 다른 arcface.safetensors 파일로 만들었습니다." in korean
     assert "made with" not in korean
     assert str(copy(error)) == str(error)  # as from one process to another
 

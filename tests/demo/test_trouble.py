@@ -155,7 +155,7 @@ def test_where_too_many_wait_the_page_says_so_and_keeps_the_photos_for_another_t
     monkeypatch.setattr(waiting, "turns", lambda: line)
     at = opened("compare")
     assert not at.exception
-    assert "0 visitors are waiting here, the most that can. Try again in a minute." in said(at)
+    assert "0 visitors are waiting already, as many as can. Try again in a minute." in said(at)
     assert readings(at) == 0
     line.most = 1
     at.button(key="again").click().run()
