@@ -54,7 +54,7 @@ class Lab extends Playback {
     const { cast, films } = this.data, bytes = text => Uint8Array.from(atob(text), c => c.charCodeAt(0));
     this.cast = { ...cast, person: bytes(cast.person), held: cast.held.map(bytes) };
     this.films = films.map(({ points, centres }) => ({ points, centres, lengths: null }));
-    this.shots = [null, null];
+    [this.shots, this.shown] = [[null, null], [[], []]]; // to be drawn anew
     this.point(null); // its label told of an earlier frame
   }
 

@@ -6,10 +6,8 @@ const SIZES = { small: 0.65, medium: 1, large: 1.6 };
 function paperOf(canvas, { ink, ground, turn, side, model }) {
   const ratio = Math.min(2, devicePixelRatio || 1);
   const width = canvas.clientWidth, height = canvas.clientHeight;
-  if (canvas.width !== Math.round(width * ratio)) {
-    canvas.width = Math.round(width * ratio);
-    canvas.height = Math.round(height * ratio);
-  }
+  const size = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
   const c = canvas.getContext('2d', { willReadFrequently: true });
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, width, height);

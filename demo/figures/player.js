@@ -78,7 +78,7 @@ class Playback extends Turnable {
         limit: lengths?.reduce((a, b) => Math.max(a, b), 1),
       };
     });
-    this.shots = [null, null];
+    [this.shots, this.shown] = [[null, null], [[], []]]; // to be drawn anew
     this.point(null);
   }
 

@@ -11,26 +11,30 @@ class Turnable {
       canvas.addEventListener('pointerdown', e => this.down(e, canvas));
       canvas.addEventListener('pointermove', e => this.move(e, canvas, side));
       canvas.addEventListener('pointerup', e => this.up(e, side));
-      canvas.addEventListener('pointercancel', () => { this.drag = null; });
+      canvas.addEventListener('pointercancel', e => { if (e.pointerId === this.drag?.id) this.drag = null; });
       canvas.addEventListener('pointerleave', e => { if (e.pointerType === 'mouse') this.point(null); });
     });
   }
 
   down(event, canvas) {
+    if (event.button || this.drag) return; // one finger, or the left button
     canvas.setPointerCapture(event.pointerId);
-    this.drag = { x: event.clientX, y: event.clientY, far: 0 };
+    this.drag = { id: event.pointerId, x: event.clientX, y: event.clientY, far: 0 };
   }
 
   move(event, canvas, side) {
+    if (this.drag?.id === event.pointerId && !event.buttons) this.drag = null; // let go unseen
     if (!this.drag) return this.point(this.nearest(event, side), event, side);
+    if (event.pointerId !== this.drag.id) return;
     const radius = canvas.clientWidth / 2.3;
     const dx = event.clientX - this.drag.x, dy = event.clientY - this.drag.y;
-    this.drag = { x: event.clientX, y: event.clientY, far: this.drag.far + Math.hypot(dx, dy) };
+    this.drag = { ...this.drag, x: event.clientX, y: event.clientY, far: this.drag.far + Math.hypot(dx, dy) };
     this.turn(dx / radius, dy / radius);
   }
 
   up(event, side) {
-    const stood = this.drag && this.drag.far < 4;
+    if (event.pointerId !== this.drag?.id) return;
+    const stood = this.drag.far < 4;
     this.drag = null;
     if (stood) this.pick(this.nearest(event, side), event, side);
   }

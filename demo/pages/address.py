@@ -29,7 +29,7 @@ def chosen(key: str, options: Sequence[str], first: str) -> str:
 
 def chosen_many(key: str, options: Sequence[str]) -> list[str]:
     """The same of a choice of several, which the URL names with commas; none at first."""
-    values = [unquote(value) for value in (asked(key) or "").split(",")]
+    values = [unquote(value) for value in (asked(key) or "").split(",") if value]
     return [option for option in options if option in values]
 
 

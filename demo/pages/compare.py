@@ -177,7 +177,7 @@ def _buttons(words: Text) -> None:
 
 def _dials(service: CompareService, comparison: Comparison | None, words: Text) -> None:
     answers = comparison.answers if comparison else {}
-    if comparison is None:
+    if len(session().photos) < len(SIDES):
         st.info(words("compare.waiting_one" if session().photos else "compare.waiting"))
     with st.container(key="dials"):
         for recognizer in service.recognizers:

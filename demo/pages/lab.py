@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from itertools import count
+from secrets import token_hex
 from typing import Any
 
 import streamlit as st
@@ -52,7 +52,6 @@ OPTIONS: dict[str, list[float] | list[int]] = {
     "seed": list(range(10)),
 }
 FIRST = Setting(add_angle=0.5)
-numbers = count(1)
 
 
 @dataclass
@@ -87,7 +86,8 @@ def lab_page() -> None:
     if chosen_people is not None:
         with presets:
             preset = _presets(len(chosen_people.people), words)
-        setting = _settings(words)
+        first = PRESETS[preset].setting() if preset != NONE else FIRST
+        setting = _settings(first, words)
         run = _run(chosen_people, setting, preset)
         _buttons(run, chosen_people, setting, preset, words)
         live = st.fragment(_live, run_every=TICK if run.job.working else None)
@@ -106,12 +106,6 @@ def _presets(people: int, words: Text) -> str:
             _set(PRESETS[name].setting())
 
     names = [NONE, *PRESETS]
-    if "lab-preset" not in st.session_state:  # a link may name a preset alone
-        named = chosen("lab-preset", names, NONE)
-        if named != NONE and not any(
-            f"lab-{field.name}" in st.query_params for field in fields(Setting)
-        ):
-            _set(PRESETS[named].setting())
     found = st.selectbox(
         words("lab.preset"), names, format_func=lambda name: words(f"lab.preset_{name}"),
         index=names.index(chosen("lab-preset", names, NONE)), key="lab-preset", on_change=take,
@@ -127,16 +121,14 @@ def _set(setting: Setting) -> None:
         st.session_state[f"lab-{field.name}"] = getattr(setting, field.name)
 
 
-def _settings(words: Text) -> Setting:
-    """The controls; all of them are in the URL."""
+def _settings(first: Setting, words: Text) -> Setting:
+    """The controls; what differs from `first`, the preset's setting, is in the URL."""
     found: dict[str, Any] = {}
 
     def control(name: str) -> None:
         key = f"lab-{name}"
         shown: dict[str, Any] = {"key": key, "bind": "query-params"}
-        shown["help"] = words(f"lab.{name}_help")
-        if key not in st.session_state:  # a preset may have set it
-            shown["value"] = getattr(FIRST, name)
+        shown |= {"help": words(f"lab.{name}_help"), "value": getattr(first, name)}
         if name in RANGES:
             low, high, step = RANGES[name]
             found[name] = st.slider(words(f"lab.{name}"), low, high, step=step, **shown)
@@ -180,7 +172,7 @@ def _fresh(who: Chosen, pair: tuple[Setting, Setting]) -> Run:
     """A training before its first step."""
     lab = Lab(cast_of(who.who, who.people), pair)
     people = tuple(who.who.names[j] for j in who.people)
-    return Run(f"run-{next(numbers)}", lab, Job(lab.take, PACE), who.who, people)
+    return Run(f"run-{token_hex(4)}", lab, Job(lab.take, PACE), who.who, people)
 
 
 def _buttons(run: Run, who: Chosen, setting: Setting, preset: str, words: Text) -> None:

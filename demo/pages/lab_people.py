@@ -1,7 +1,7 @@
 """Whom the lab learns: people of the gallery, one's own photos, or anybody's embeddings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -13,7 +13,7 @@ from demo.colours import of_people
 from demo.figures.people import shown_name
 from demo.language import Text
 from demo.once import Once
-from demo.pages.address import chosen, chosen_many, keep, put
+from demo.pages.address import chosen, chosen_many, keep
 from demo.pages.photos import PHOTO_TYPES, forget
 from demo.pages.waiting import in_turn_with
 from demo.service import CompareService
@@ -27,6 +27,8 @@ SOURCES = ("gallery", "photos", "file")
 FIRST = 16  # people, where nobody is chosen
 MOST_PHOTOS = 60
 KEY = "lab-data"  # in the session: what was uploaded, by source
+PEOPLE = "lab-own-people"  # in the session: who of them was chosen, by source
+LEFT_OUT = "lab-left-out"  # in the session: how many photos were more than are taken
 Files = list[tuple[str, bytes]]  # names and contents that are still to be read
 
 
@@ -56,19 +58,42 @@ def choose_people(words: Text) -> Chosen | None:
     who = gallery_people() if source == "gallery" else _uploaded(source, words)
     if who is None:
         return None
-    key = f"lab-people-{source}"
     options = list(who.names)
     only = st.multiselect(
-        words("lab.people", most=MOST_PEOPLE), options, chosen_many(key, options), key=key,
-        max_selections=MOST_PEOPLE, format_func=lambda name: _label(who, name, words),
+        words("lab.people", most=MOST_PEOPLE), options, _asked(source, options),
+        key=f"lab-people-{source}", max_selections=MOST_PEOPLE,
+        format_func=lambda name: _label(who, name, words),
         placeholder=words("lab.people_first", count=min(FIRST, len(options))),
-        on_change=keep(key),
+        on_change=_keep(source),
     )  # fmt: skip
     people = [options.index(name) for name in only] or list(range(min(FIRST, len(options))))
     if len(people) < 2:
         st.info(words("lab.two_people"))
         return None
     return Chosen(who, tuple(people), _colours(source, who, people))
+
+
+def _asked(source: str, options: Sequence[str]) -> list[str]:
+    """Who was chosen: of the gallery by the URL, of one's own people in this session alone.
+
+    The URL would carry their names into the browser's history and the server's log.
+    """
+    if source == "gallery":
+        return chosen_many(f"lab-people-{source}", options)[:MOST_PEOPLE]
+    kept: dict[str, list[str]] = st.session_state.get(PEOPLE, {})
+    return [name for name in kept.get(source, []) if name in options]
+
+
+def _keep(source: str) -> Callable[[], None]:
+    """The multiselect's on_change."""
+    key = f"lab-people-{source}"
+    if source == "gallery":
+        return keep(key)
+
+    def take() -> None:
+        st.session_state.setdefault(PEOPLE, {})[source] = st.session_state[key]
+
+    return take
 
 
 def _label(who: Labelled, name: str, words: Text) -> str:
@@ -90,6 +115,7 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
     problems: dict[str, MarginScopeError] = st.session_state.setdefault("lab-problems", {})
     count: int = st.session_state.setdefault("lab-uploads", 0)
     unread: dict[str, Files] = st.session_state.setdefault("lab-unread", {})
+    photos = source == "photos"
     if source in unread:
         _read(source, unread, words)
     if source in problems:
@@ -97,13 +123,15 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
     if source in kept:
         who = kept[source]
         st.markdown(words("lab.have", images=len(who.person), people=len(who.names)))
+        left_out = st.session_state.get(LEFT_OUT, 0) if photos else 0
+        if left_out:
+            st.warning(words("spheres.left_out", count=left_out, most=MOST_PHOTOS))
         st.button(
             words("lab.take_away"), key="lab-take-away", type="tertiary", on_click=_forget,
             args=(source,),
         )  # fmt: skip
         return who
     key = f"lab-upload-{source}-{count}"
-    photos = source == "photos"
 
     def take() -> None:
         given = st.session_state.get(key)
@@ -111,6 +139,8 @@ def _uploaded(source: str, words: Text) -> Labelled | None:
         if files:
             st.session_state["lab-uploads"] += 1
             problems.pop(source, None)
+            if photos:
+                st.session_state[LEFT_OUT] = max(0, len(files) - MOST_PHOTOS)
             unread[source] = [(file.name, file.getvalue()) for file in files[:MOST_PHOTOS]]
         for file in files:
             forget(file)
@@ -137,7 +167,7 @@ def _read(source: str, unread: dict[str, Files], words: Text) -> None:
                 st.session_state[KEY][source] = read_embeddings(files[0][1])
         else:
             st.session_state[KEY][source] = _faces(files, words)
-        put(f"lab-people-{source}", [])
+        st.session_state.get(PEOPLE, {}).pop(source, None)
     except MarginScopeError as error:
         st.session_state["lab-problems"][source] = error.bare()
     except Exception:
@@ -178,4 +208,4 @@ def _forget(source: str) -> None:
     for job in (run and run.job, advisor and advisor[1]):
         if job:
             job.pause()
-    put(f"lab-people-{source}", [])
+    st.session_state.get(PEOPLE, {}).pop(source, None)

@@ -24,11 +24,16 @@ def titles(left: Setting, right: Setting, words: Text) -> tuple[str, str]:
     return words(f"lab.{key}", told=told), words("lab.yours", told=formula(right))
 
 
+def _number(value: float) -> str:
+    """A count as it is, else three digits."""
+    return str(value) if isinstance(value, int) else f"{value:.3g}"
+
+
 def say(finding: Finding, words: Text) -> None:
     """A finding as a sentence."""
     told = {name: degrees(math.degrees(value)) for name, value in finding.angles.items()}
     told |= {name: f"{100 * value:.0f}" for name, value in finding.shares.items()}
-    told |= {name: f"{value:.3g}" for name, value in finding.numbers.items()}
+    told |= {name: _number(value) for name, value in finding.numbers.items()}
     if finding.setting is not None:
         told["setting"] = words(f"lab.{finding.setting}_short")
     sentence = words(f"lab.finding_{finding.code}", **told)

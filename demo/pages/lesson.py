@@ -71,7 +71,7 @@ def _ways(here: int, names: list[str], words: Text, place: str) -> None:
 def _photos() -> dict[str, Photo]:
     """The visitor's two photos; where they are not both there, the two portraits."""
     mine = session().photos
-    return dict(mine) if all(side in mine for side in SIDES) else portraits()
+    return {s: mine[s] for s in SIDES} if all(s in mine for s in SIDES) else portraits()
 
 
 @st.cache_resource(show_spinner=False)

@@ -119,7 +119,8 @@ def margin(_: dict[str, Photo], words: Text) -> None:
 
     tell(words, "lesson.margin_says")
     m = st.slider(words("lab.add_angle"), 0.0, 0.6, 0.5, 0.1, key="lesson-m", bind="query-params")
-    film = assets.playback()["sixteen"].films[f"arcface-{m:.1f}" if m > 0.05 else CONTROL]
+    m = round(m, 1)  # a URL may name one in between
+    film = assets.playback()["sixteen"].films[f"arcface-{m:.1f}" if m else CONTROL]
     own = {key: degrees(math.degrees(film.curves[key][-1])) for key in ("own", "own_held")}
     fields: dict[str, Any] = {"m": f"{m:g}", "degrees": degrees(math.degrees(m)), **own}
     alt = words("lesson.margin_reads", **fields).replace("*", "")

@@ -99,6 +99,27 @@ def test_the_url_restores_settings_and_a_preset(browser, app_url):
     page.context.close()
 
 
+def test_what_was_set_stands_after_a_reload_and_another_page(browser, app_url):
+    page = opened(browser, f"{app_url}/lab?lab-preset=full_margin", READY)
+    title = page.locator(".lab .stage figcaption b").nth(1)
+    expect(title).to_contain_text("m₂ = 1, s = 64")
+    slider = page.locator(".st-key-lab-add_angle").get_by_role("slider")
+    slider.focus()
+    slider.press("Home")  # none at all, the least that the slider has
+    expect(page).to_have_url(re.compile(r"lab-add_angle=0(\.0)?(&|$)"), timeout=SLOW)
+    expect(title).to_contain_text("m = 0, s = 64", timeout=SLOW)
+    page.reload()
+    expect(title).to_contain_text("m = 0, s = 64", timeout=SLOW)
+    page.get_by_role("link", name="Margin", exact=True).first.click()
+    expect(page.get_by_role("heading", name="The margin in degrees")).to_be_visible(timeout=SLOW)
+    page.get_by_role("link", name="Lab", exact=True).first.click()
+    expect(title).to_contain_text("m = 0, s = 64", timeout=SLOW)
+    page.get_by_text("Learning rate, ramp, steps and more").click()
+    ramp = page.locator(".st-key-lab-ramp").get_by_role("slider")
+    expect(ramp).to_have_value("0")  # the preset's, as ever
+    page.context.close()
+
+
 def test_it_survives_a_change_of_page(page: Page):
     button(page, "train").click()
     get_on(page, 17)

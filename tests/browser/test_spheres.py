@@ -126,6 +126,10 @@ def test_a_point_tells_who_it_is_and_lights_its_person_on_both(page: Page):
     expect(label).to_have_text(
         re.compile(r"\w+ \w+.* · (Seen in training|Never seen)\s*to the person's mean: .*°")
     )
+    page.mouse.click(x, y, button="right")  # the browser's menu, and nobody picked
+    page.mouse.move(box["x"] - 20, box["y"] - 20)
+    for one, other in zip(before, pictures(page), strict=True):
+        np.testing.assert_array_equal(one, other)
     page.mouse.click(x, y)
     page.mouse.move(box["x"] - 20, box["y"] - 20)
     for one, other in zip(before, pictures(page), strict=True):

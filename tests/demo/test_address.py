@@ -34,3 +34,17 @@ def test_plain_names_stand_in_the_url_as_they_are():
     at = AppTest.from_function(page, default_timeout=30).run()
     at.multiselect(key="who").set_value(["Doe", "홍길동"]).run()
     assert at.query_params["who"] in ("Doe,홍길동", ["Doe,홍길동"])
+
+
+def test_no_name_is_the_empty_one():
+    at = AppTest.from_function(nameless, default_timeout=30).run()
+    assert at.multiselect(key="who").value == []
+
+
+def nameless() -> None:
+    import streamlit as st
+
+    from demo.pages.address import chosen_many
+
+    names = ("", "Doe")
+    st.multiselect("who", names, chosen_many("who", names), key="who")

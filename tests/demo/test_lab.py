@@ -86,6 +86,9 @@ def test_what_differs_is_named_in_the_finding(language, monkeypatch):
     shares |= {"yours_learned": 0.8, "beside_learned": 0.9}
     lab_said.say(Finding("behind", {}, shares), words)
     assert all(f"{share} %" in said[1] for share in (80, 90, 70, 100))
+    numbers = {"step": 1234, "learning_rate": 10.0}
+    lab_said.say(Finding("not_finite", numbers=numbers), words)
+    assert "1234" in said[2]
 
 
 def test_values_are_told_as_they_are_shown():
@@ -259,6 +262,9 @@ def test_ones_own_embeddings_are_learned_and_taken_away():
     ).run()
     assert not at.exception
     assert run_of(at).people == ("anna", "ben", "cho")
+    at.multiselect(key="lab-people-file").set_value(["ben", "cho"]).run()
+    assert run_of(at).people == ("ben", "cho")
+    assert "ben" not in str(at.query_params)  # one's own people are nobody else's to read
     at.button(key="lab-step").click().run()
     assert run_of(at).lab.step == 1
     at.button(key="lab-take-away").click().run()
@@ -296,6 +302,19 @@ def test_a_file_that_is_none_says_what_it_should_be_and_nothing_is_lost():
     assert "`embeddings` (N, E)" in at.error[0].value
     at.segmented_control(key="lab-source").set_value("gallery").run()
     assert run_of(at) is before
+
+
+def test_photos_that_are_too_many_are_said_to_be_left_out(monkeypatch):
+    monkeypatch.setattr(lab_people, "MOST_PHOTOS", 4)
+    at = opened()
+    at.segmented_control(key="lab-source").set_value("photos").run()
+    field = at.file_uploader(key="lab-upload-photos-0")
+    for i in (1, 2, 3):
+        for name, file in zip(("Eileen", "Grace"), PORTRAITS, strict=True):
+            field.upload(f"{name} {i}.png", file.read_bytes(), "image/png")
+    at.run()
+    assert not at.exception
+    assert "2 photos were left out: at most 4" in at.warning[0].value
 
 
 def test_ones_own_photos_are_told_apart_by_their_names():

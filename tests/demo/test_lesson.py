@@ -1,6 +1,7 @@
 """The lesson through AppTest: every step in both languages, and what its figures say."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from demo.figures.lesson import (
     own_probability,
 )
 from demo.language import text
+from demo.pages import lesson
 from demo.pages.lesson import STEPS
 from demo.pages.terms import explained
 from model.backbone import Block
@@ -144,3 +146,11 @@ def test_a_term_has_its_tip_where_it_first_stands():
     assert "&amp;" in html
     assert html.count("<p>") == 2
     assert text("ko")("tip.embedding") in explained(text("ko"), "임베딩은 방향")
+
+
+def test_the_first_face_stands_first_whichever_was_given_first(monkeypatch):
+    given = lesson.portraits()
+    monkeypatch.setattr(
+        lesson, "session", lambda: SimpleNamespace(photos=dict(reversed(given.items())))
+    )
+    assert list(lesson._photos()) == ["left", "right"]
