@@ -106,14 +106,19 @@ def measured(first: RGB, second: RGB, networks: list[Recognizer]) -> dict[str, A
                     np.einsum("kpd,kd->kp", one[other], network.embed(spoilt)).ravel()
                     for one, network in zip(known, networks, strict=True)
                 ])  # fmt: skip
-                steps.append({"strength": strength} | scores(cosines, networks, draws))
+                steps.append({"strength": strength} | scores(cosines, networks, draws, count))
                 progress.update()
             kinds[name] = {"unit": kind.unit, "steps": steps}
     return {"people": count, "genuine": count, "impostor": int((~same).sum()), "kinds": kinds}
 
 
-def scores(cosines: Values, networks: list[Recognizer], draws: Draws) -> dict[str, Any]:
-    """Of K networks' cosines (K, P): what each scores, and how much two of them differ."""
+def scores(
+    cosines: Values, networks: list[Recognizer], draws: Draws, people: int
+) -> dict[str, Any]:
+    """Of K networks' cosines (K, P): what each scores, and how much two of them differ.
+
+    people: how many are drawn from, for the errors.
+    """
     limits = np.array([network.calibration.threshold for network in networks])
     angles = degrees(cosines)
     tables = (
@@ -123,16 +128,16 @@ def scores(cosines: Values, networks: list[Recognizer], draws: Draws) -> dict[st
     names = [network.name for network in networks]
     losses = {
         name: {
-            "accuracy": error(tables[0][:, k]),
-            "auc": error(tables[1][:, k]),
+            "accuracy": error(tables[0][:, k], people),
+            "auc": error(tables[1][:, k], people),
             "genuine_degrees": round(float(angles[k, draws.same].mean()), 2),
         }
         for k, name in enumerate(names)
     }
     differences = {
         f"{names[b]} less {names[a]}": {
-            "accuracy": error(tables[0][:, b] - tables[0][:, a]),
-            "auc": error(tables[1][:, b] - tables[1][:, a]),
+            "accuracy": error(tables[0][:, b] - tables[0][:, a], people),
+            "auc": error(tables[1][:, b] - tables[1][:, a], people),
         }
         for a, b in combinations(range(len(names)), 2)
     }

@@ -5,7 +5,7 @@ python evaluate.py factors --final    two trainings of the recipe that ships, 40
 Each loss ships with the scale that validation people chose for it: norm-softmax with 16, ArcFace
 with 24. So a margin and half as much scale again lie between those two. Here each is changed
 alone: two of the four networks ship, the other two are trained from the same start on the same
-photos and are not kept. The margin's effect is a difference at one scale.
+photos and are not kept once the result is. The margin's effect is a difference at one scale.
 
 AUC is of validation people's pairs and of View 1's test pairs, the angles are the ledger's. The two
 that are trained here tell one thing more: the class centres that ship are those of the last step,
@@ -88,6 +88,7 @@ def factors(data_home: Path | None = None, final: bool = False) -> None:
     began = time.monotonic()
     if not final:
         raise NotFinal()
+    made = made_by(COMMAND)  # now: the code may change while this runs
     home = lfw_home(data_home, download=True)
     faces = load_faces(read_lfw(home), bar("aligning faces"))
     cells = four(faces)
@@ -99,8 +100,10 @@ def factors(data_home: Path | None = None, final: bool = False) -> None:
         entry = {"command": COMMAND, "loss": one["loss"], "note": name}
         digest = {"checkpoint_sha256": one["checkpoint_sha256"]}
         append_to_test_log(entry | digest | {"auc": one["auc"]["value"]})
-    report = made_by(COMMAND) | {"networks": found, "differences": differences}
+    report = made | {"networks": found, "differences": differences}
     write_json(RESULTS / "factors.json", finished(report, began))
+    for cell in cells:
+        state_of(cell.config).unlink(missing_ok=True)  # only now: a stopped call goes on from it
     for name, one in found.items():
         print(f"{name:14} AUC {one['validation_auc']['value']:.4f}, {one['auc']['value']:.4f}")
 
@@ -124,11 +127,15 @@ def as_shipped(checkpoint: Checkpoint) -> Cell:
     return Cell(checkpoint.card.config, checkpoint.network, checkpoint.centres)
 
 
+def state_of(config: TrainConfig) -> Path:
+    """Where a training is kept until the result is."""
+    return ROOT / "runs" / "factors" / f"{config.loss}-{config.final_scale:g}.safetensors"
+
+
 def anew(faces: Faces, like: Checkpoint, config: TrainConfig) -> Cell:
     """A network trained as the checkpoint was, at another scale."""
     learn = training_set(faces, config)
-    state = ROOT / "runs" / "factors" / f"{config.loss}-{config.final_scale:g}.safetensors"
-    run = trained(config, learn, state, learn.fingerprint(faces.names))
+    run = trained(config, learn, state_of(config), learn.fingerprint(faces.names))
     names = [faces.names[person] for person in learn.people]
     rows = [names.index(name) for name in like.card.centre_people]
     centres = run.training.head.weight.detach().cpu()[rows]

@@ -4,8 +4,8 @@ python evaluate.py identify --final      a quarter of an hour, most of it one tr
 
 Closed set, the way of a student notebook that is often copied: of LFW's images, not its people, a
 fifth is drawn for the test, and a network of its own learns everybody in the rest by name. Whoever
-has no image in training cannot be named: the ceiling stands beside. The network is not kept and
-nothing else uses it, since it has seen test people.
+has no image in training cannot be named: the ceiling stands beside. The network is not kept once
+the result is, and nothing else uses it, since it has seen test people.
 
 Open set: the shipped networks, who have never seen the test people. Each of those with two photos
 or more is enrolled with one; the others are probes. Those with one photo are strangers, whom no
@@ -80,7 +80,8 @@ def identify(
         report = made_by("python evaluate.py identify --images ...")
         report |= {"open": open_set(*own_people(images))}
     elif final:
-        output = RESULTS / "identify.json"
+        output = output or RESULTS / "identify.json"
+        made = made_by(COMMAND)  # now: the code may change while this runs
         home = lfw_home(data_home, download=True)
         faces = load_faces(read_lfw(home), bar("aligning faces"))
         test = faces.indices("test")
@@ -88,10 +89,12 @@ def identify(
         for loss, one in opened["losses"].items():
             scored = {"command": COMMAND, "loss": loss, "rank_1": one["rank_1"]["value"]}
             append_to_test_log(scored | {"checkpoint_sha256": one["checkpoint_sha256"]})
-        report = made_by(COMMAND) | {"open": opened, "closed": closed_set(faces)}
+        report = made | {"open": opened, "closed": closed_set(faces)}
     else:
         raise NotFinal()
     write_json(output, finished(report, began))
+    if images is None:
+        closed_state().unlink(missing_ok=True)  # only now: a call that was stopped goes on from it
     show(report)
 
 
@@ -111,17 +114,21 @@ def random_images(count: int, test: int, seed: int = 0) -> NDArray[np.bool_]:
     return out
 
 
+def closed_state() -> Path:
+    """Where the closed set's training is kept until its result is."""
+    return ROOT / "runs" / "identify" / "closed.safetensors"
+
+
 def closed_set(faces: Faces) -> dict[str, Any]:
     """Train on a random four fifths of all images and name the people of the rest."""
     test = random_images(len(faces.person), round(len(faces.person) * TEST_IMAGES / 13233))
     mixed = replace(faces, part=np.where(test, "test", "train"))
     config = replace(read_recipe(ROOT / "recipes" / "arcface.toml"), **SHORTER, min_images=1)
     learn = training_set(mixed, config)
-    state = ROOT / "runs" / "identify" / "closed.safetensors"
-    run = trained(config, learn, state, learn.fingerprint(faces.names))
+    run = trained(config, learn, closed_state(), learn.fingerprint(faces.names))
     network = run.network
     probes = embed(network, to_input(torch.from_numpy(faces.crops[test]), config.input_size))
-    centres = torch.nn.functional.normalize(run.training.head.weight.detach())
+    centres = torch.nn.functional.normalize(run.training.head.weight.detach().cpu())
     cosine = (probes @ centres.T).numpy()
     person = faces.person[test]
     found = ranks(cosine, learn.people, person)
@@ -229,7 +236,7 @@ def over_people(are: NDArray[np.bool_], person: NDArray[np.int64]) -> dict[str, 
     rng = np.random.default_rng(0)
     draws = rng.integers(0, len(counts), (DRAWS, len(counts)))
     table: Values = hits[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    return error(np.concatenate([[are.mean()], table]))
+    return error(np.concatenate([[are.mean()], table]), len(counts))
 
 
 def show(report: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.verification import Values, people_draws
+from model.verification import FEWEST_PEOPLE, Values, people_draws
 
 DRAWS = 200  # of people, for the standard errors
 
@@ -64,12 +64,15 @@ class Draws:
         return np.array(found)
 
 
-def error(draws: Values) -> dict[str, float]:
-    """A measure of all people, then of each draw, (1 + draws,): its value and standard error."""
-    return {
-        "value": round(float(draws[0]), 5),
-        "standard_error": round(float(draws[1:].std(ddof=1)), 5),
-    }
+def error(draws: Values, people: int = FEWEST_PEOPLE) -> dict[str, float]:
+    """A measure of all people, then of each draw, (1 + draws,): its value and standard error.
+
+    people: how many are drawn from; of fewer than FEWEST_PEOPLE there is no error.
+    """
+    found = {"value": round(float(draws[0]), 5)}
+    if people >= FEWEST_PEOPLE:
+        found["standard_error"] = round(float(draws[1:].std(ddof=1)), 5)
+    return found
 
 
 def measured(table: Values) -> dict[str, Any]:

@@ -18,11 +18,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.results import ASSETS, LOSSES, RESULTS, bar, made_by, percent, write_json
+from evaluation.results import (
+    ASSETS,
+    LOSSES,
+    RESULTS,
+    bar,
+    made_by,
+    percent,
+    shipped_gallery,
+    write_json,
+)
 from model.aligned import Faces, load_faces
 from model.angles import angles_between
 from model.data import lfw_home, read_lfw
-from model.gallery import load_gallery, load_spheres
+from model.gallery import load_spheres
 from model.recognizer import Embedding, Recognizer
 from model.sphere import HONEST, NEIGHBOURS, Layout, Places, Points, on_plane, place, umap_transform
 from model.verification import Values, bootstrap_over_people
@@ -184,7 +193,7 @@ def placement(data_home: Path | None = None) -> None:
     Args:
         data_home: The folder that holds lfw_home/.
     """
-    gallery = load_gallery(ASSETS / "gallery.npz")
+    gallery = shipped_gallery()
     spheres = load_spheres(ASSETS / "spheres.npz", gallery)
     faces = load_faces(read_lfw(lfw_home(data_home, download=True)), bar("aligning faces"))
     chosen = one_each(faces)

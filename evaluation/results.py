@@ -12,6 +12,7 @@ from model.aligned import Progress
 from model.checkpoint import load_checkpoint, provenance
 from model.errors import MarginScopeError
 from model.files import fingerprint, write_whole
+from model.gallery import Gallery, GalleryInvalid, load_gallery
 from model.recipe import recipe_hash
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,16 @@ def shipped() -> dict[str, dict[str, str]]:
         recipe = recipe_hash(load_checkpoint(path).card.config)
         found[loss] = {"checkpoint_sha256": fingerprint(path), "recipe_sha256": recipe}
     return found
+
+
+def shipped_gallery() -> Gallery:
+    """assets/gallery.npz; GalleryInvalid where the checkpoints beside it did not make it."""
+    gallery = load_gallery(ASSETS / "gallery.npz")
+    for loss, digest in gallery.checkpoints.items():
+        path = ASSETS / f"{loss}.safetensors"
+        if not path.is_file() or fingerprint(path) != digest:
+            raise GalleryInvalid(path="gallery.npz", problem="outdated", detail=path.name)
+    return gallery
 
 
 def finished(report: dict[str, Any], began: float) -> dict[str, Any]:

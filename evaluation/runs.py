@@ -39,15 +39,22 @@ class Run:
 
 
 def begin(config: TrainConfig, learn: TrainingSet, batches: Batches, state: Path, data: str) -> Run:
-    """The training where its state left it; anew where there is none, or one of another study."""
+    """The training where its state left it.
+
+    Anew where there is none, one of another study, or one that went beyond the last step.
+    """
     training = Training(config, len(learn.people), batches.steps_an_epoch)
-    history: list[dict[str, Any]] = []
-    if state.is_file():
-        try:
-            history = load_state(state, training, data)
-        except StateUnfit as unfit:
-            tqdm.write(f"{state.name} is begun anew: {unfit.fields['problem']}")
-    return Run(training, history, state, data)
+    if not state.is_file():
+        return Run(training, [], state, data)
+    try:
+        history = load_state(state, training, data)
+        if training.step <= training.last_step:
+            return Run(training, history, state, data)
+        problem = f"it took {training.step} steps, and the last is {training.last_step}"
+    except StateUnfit as unfit:
+        problem = unfit.fields["problem"]
+    tqdm.write(f"{state.name} is begun anew: {problem}")
+    return Run(Training(config, len(learn.people), batches.steps_an_epoch), [], state, data)
 
 
 def take(

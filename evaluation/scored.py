@@ -1,9 +1,10 @@
 """Whose faces a protocol scores, and which pairs of them: LFW's View 1, or a folder of people."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from evaluation.results import bar
 from model.aligned import Faces, load_faces
 from model.data import (
     GENUINE_PAIRS_PER_PERSON,
+    PARTS,
     TEST_PAIRS,
     Pairs,
+    PartTooSmall,
     TooFewPeople,
     lfw_home,
     pairs_of_people,
@@ -46,6 +49,11 @@ class Scored:
         left, right = (images[side] for side in np.triu_indices(len(images), k=1))
         pairs = Pairs(left, right, self.person[left] == self.person[right])
         return Scored(self.crops, self.person, pairs, listed=False)
+
+    def drawn_from(self) -> int:
+        """Of how many people the draws are: of a list, of those with a genuine pair."""
+        left, right = self.people()
+        return len(np.unique(left[self.pairs.same] if self.listed else np.append(left, right)))
 
     def draws(self, count: int) -> Iterator[Values]:
         """Weights (P,) of the pairs in each of `count` draws, for the errors over people."""
@@ -84,6 +92,24 @@ class PairsInvalid(MarginScopeError):
     )
 
 
+class FolderChanged(MarginScopeError):
+    """A folder that is not the one on which a checkpoint was trained, or no longer."""
+
+    sentence = (
+        "{checkpoint} was trained on a folder with {then}, and {root} has {now}: whom it held out "
+        "cannot be told. Train again on this folder, or leave out --checkpoints."
+    )
+
+
+class PairsWithoutFolder(MarginScopeError):
+    """--pairs without --images."""
+
+    sentence = (
+        "{path} lists photos inside the folder that --images names: name that folder, or leave "
+        "out --pairs, for LFW has its own list."
+    )
+
+
 def view1_pairs(faces: Faces, home: Path) -> Scored:
     """View 1's test, of LFW's faces: all of its 963 people, and its 1,000 pairs."""
     test = faces.indices("test")
@@ -98,19 +124,48 @@ def view1_pairs(faces: Faces, home: Path) -> Scored:
     return Scored(faces.crops[test], faces.person[test], Pairs(left, right, same), listed=True)
 
 
-def folder_pairs(root: Path, listed: Path | None, test_alone: bool) -> Scored:
-    """The people of a folder, or its test people alone, and the pairs listed, or drawn as usual.
+def folder_pairs(
+    root: Path, listed: Path | None, trained: Mapping[str, Mapping[str, Any]] | None = None
+) -> Scored:
+    """The people of a folder and the pairs listed, or drawn as usual.
 
-    TooFewPeople where there are no two kinds of pair, PairsInvalid where the list does not fit.
+    trained: the split on the card of each checkpoint that was trained on the folder, by its file's
+    name; then its test people alone are scored, and FolderChanged where they may be others.
+    TooFewPeople or PartTooSmall where there are no two kinds of pair, PairsInvalid where the list
+    does not fit.
     """
     faces = load_faces(read_folder(root), bar("aligning faces"))
-    chosen = faces.indices("test") if test_alone else np.arange(len(faces.person))
+    for checkpoint, split in (trained or {}).items():
+        then, now = counted(split), counted(split_of(faces))
+        if then != now:
+            raise FolderChanged(checkpoint=checkpoint, root=root, then=then, now=now)
+    chosen = faces.indices("test") if trained else np.arange(len(faces.person))
     person = faces.person[chosen]
     pairs = read_list(listed, faces, chosen) if listed else pairs_of_people(person)
     if pairs.same.all() or not pairs.same.any():
-        usable = int((np.bincount(person) > 1).sum()) if len(person) else 0
-        raise TooFewPeople(root=root, people=len(np.unique(person)), usable=usable, needed=2)
+        if trained:
+            raise PartTooSmall.of(root, "test", person)
+        _, photos = np.unique(person, return_counts=True)
+        usable = int((photos > 1).sum())
+        raise TooFewPeople(root=root, people=len(photos), usable=usable, needed=2)
     return Scored(faces.crops[chosen], person, pairs, listed=listed is not None)
+
+
+def split_of(faces: Faces) -> dict[str, dict[str, int]]:
+    """People and images a part, as a checkpoint's card has them."""
+    parts = {part: faces.person[faces.indices(part)] for part in PARTS}
+    return {
+        part: {"people": len(np.unique(person)), "images": len(person)}
+        for part, person in parts.items()
+    }
+
+
+def counted(split: Mapping[str, Any]) -> str:
+    """A split in words: '5 people with 18 usable photos in train, ...'."""
+    return ", ".join(
+        f"{split[part]['people']} people with {split[part]['images']} usable photos in {part}"
+        for part in PARTS
+    )
 
 
 def own_people(root: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -121,25 +176,53 @@ def own_people(root: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 def read_list(path: Path, faces: Faces, chosen: NDArray[np.int64]) -> Pairs:
     """The pairs of a CSV by index into `chosen`; genuine where both folders are the same."""
-    index = {f"{faces.names[faces.person[j]]}/{faces.image[j]}": i for i, j in enumerate(chosen)}
+
+    def invalid(problem: str, line: int = 1) -> PairsInvalid:
+        return PairsInvalid(path=path, line=line, problem=problem)
+
+    index: dict[str, list[int]] = {}  # a.jpg and a.png of one person are both their "a"
+    for i, j in enumerate(chosen):
+        index.setdefault(f"{faces.names[faces.person[j]]}/{faces.image[j]}", []).append(i)
     found: list[list[int]] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.DictReader(lines)
+            columns = reader.fieldnames or ()
+            if not set(SIDES) <= set(columns):
+                raise invalid(f"its columns are {', '.join(map(repr, columns)) or 'none'}")
             for row in reader:
-                where = [str(Path(row.get(side) or "").with_suffix("")) for side in SIDES]
-                for name in where:
-                    if name not in index:
-                        problem = f"no face of {name!r} is scored"
-                        raise PairsInvalid(path=path, line=reader.line_num, problem=problem)
-                found.append([index[name] for name in where])
+                pair, problem = pair_of(row, index)
+                if problem:
+                    raise invalid(problem, reader.line_num)
+                found.append(pair)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PairsInvalid(path=path, line=1, problem=f"it cannot be read ({error})") from None
+        raise invalid(f"it cannot be read ({error})") from None
     if not found:
-        raise PairsInvalid(path=path, line=1, problem="it lists no pair")
+        raise invalid("it lists no pair")
     left, right = np.array(found).T
     person = faces.person[chosen]
-    return Pairs(left, right, person[left] == person[right])
+    same = person[left] == person[right]
+    if same.all() or not same.any():
+        kind, other = ("one person", "two people") if same.all() else ("two people", "one person")
+        raise invalid(f"all its pairs are of {kind}, and pairs of {other} are needed as well")
+    return Pairs(left, right, same)
+
+
+def pair_of(row: Mapping[str, str | None], index: Mapping[str, list[int]]) -> tuple[list[int], str]:
+    """A row's two photos by what `index` says of PERSON/FILE; or what is wrong with it."""
+    pair = []
+    for side in SIDES:
+        cell = Path(row[side] or "")
+        name = str(cell.with_suffix("")) if cell.name else ""
+        places = index.get(name, [])
+        if not name:
+            return [], f"its {side} names no photo"
+        if not places:
+            return [], f"no face of {name!r} is scored"
+        if len(places) > 1:
+            return [], f"{name!r} is {len(places)} photos that differ in their endings: rename one"
+        pair += places
+    return pair, "it pairs a photo with itself" if pair[0] == pair[1] else ""
 
 
 SIDES = ("left", "right")

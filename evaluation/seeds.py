@@ -8,7 +8,6 @@ checkpoints that ship: the one whose AUC on validation pairs, averaged over the 
 highest.
 """
 
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from evaluation.results import (
 )
 from evaluation.scored import Scored, lfw_test
 from model.errors import MarginScopeError
-from model.files import fingerprint
+from model.files import fingerprint, write_whole
 from model.recipe import recipe_hash
 from model.recognizer import Recognizer
 from model.verification import auc, degrees, pair_cosines
@@ -57,14 +56,13 @@ def seeds(data_home: Path | None = None, runs: Path = ROOT / "runs", final: bool
         final: Score all of them on the test pairs, too: no choice is left to make.
     """
     began = time.monotonic()
+    made = made_by(COMMAND if final else COMMAND.removesuffix(" --final"))
     files = {
         loss: [runs / f"{loss}-{seed}" / f"{loss}.safetensors" for seed in SEEDS] for loss in LOSSES
     }
     networks = {loss: [Recognizer.load(path) for path in paths] for loss, paths in files.items()}
     validation = {loss: validated(files[loss], networks[loss]) for loss in LOSSES}
     chosen = best({loss: found["auc"] for loss, found in validation.items()})
-    for loss in LOSSES:
-        shutil.copyfile(files[loss][chosen], ASSETS / f"{loss}.safetensors")
     report: dict[str, Any] = {"seeds": list(SEEDS), "ships": SEEDS[chosen], "losses": {}}
     scored = lfw_test(data_home) if final else None
     for loss in LOSSES:
@@ -79,9 +77,10 @@ def seeds(data_home: Path | None = None, runs: Path = ROOT / "runs", final: bool
             f"{loss:13} validation AUC "
             + ", ".join(f"{value:.4f}" for value in validation[loss]["auc"])
         )
+    for loss in LOSSES:  # only now: LFW may have been missing
+        write_whole(ASSETS / f"{loss}.safetensors", files[loss][chosen].read_bytes())
     print(f"seed {SEEDS[chosen]} ships")
-    command = COMMAND if final else COMMAND.removesuffix(" --final")
-    write_json(RESULTS / "seeds.json", finished(made_by(command) | report, began))
+    write_json(RESULTS / "seeds.json", finished(made | report, began))
 
 
 def validated(paths: list[Path], networks: list[Recognizer]) -> dict[str, list[float]]:

@@ -8,11 +8,10 @@ made on longer trainings (results/recipes.md), not by this. W-EC and W-Inter are
 centres and of the training people's mean embeddings; AUC, Intra (leave-one-out) and Inter are of
 validation people.
 
-A training fails where its loss is no number, or where its AUC on validation people is five points
-or more below what the same seed reaches without a margin.
+A training fails where its loss or a weight is no number, or where its AUC on validation people is
+five points or more below what the same seed reaches without a margin.
 """
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,14 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from evaluation.depth import BASE
+from evaluation.kept import earlier, photos_hash, same_photos, states_of
 from evaluation.paired import spread
 from evaluation.results import RESULTS, ROOT, OutputMissing, bar, made_by, write_json
 from evaluation.runs import trained
 from model.aligned import load_faces
 from model.angles import angles_between
 from model.backbone import embed
+from model.checkpoint import WeightsNotFinite
 from model.data import lfw_home, read_folder, read_lfw
 from model.ledger import to_mean_of_others, unit
 from model.recipe import TrainConfig, recipe_hash, resolved
@@ -84,7 +85,7 @@ def sweep(
     """Train small networks over a grid of scale and margin; see where training fails.
 
     On validation people alone. Writes results/sweep.json after each training; what is finished is
-    not trained again.
+    not trained again. OutputOther or PhotosChanged where the file is not of this sweep.
 
     Args:
         data_home: The folder that holds lfw_home/.
@@ -95,45 +96,56 @@ def sweep(
     if images is not None and output is None:
         raise OutputMissing()
     path = output or RESULTS / "sweep.json"
+    made = made_by(COMMAND + (" --images ..." if images else ""))  # now: the code may change
     home = images or lfw_home(data_home, download=True)
-    faces = load_faces(read_folder(home) if images else read_lfw(home), bar("aligning faces"))
+    collection = read_folder(home) if images else read_lfw(home)
+    photos = photos_hash(collection) if images else None
+    before = earlier(path, "trainings", "settings")
+    same_photos(path, before, home, photos)
+    made |= {"photos_sha256": photos} if images else {}
+    faces = load_faces(collection, bar("aligning faces"))
     base = SETTINGS[0].config(0)
     learn, validation = training_set(faces, base), validation_set(faces, base, home)
     data = learn.fingerprint(faces.names)
-    done = known(path)
+    done, folder = known(before), states_of(ROOT / "runs" / "sweep", output)
     for seed in range(seeds):
         for setting in tqdm(SETTINGS, f"seed {seed}", unit="setting"):
             config = setting.config(seed)
             key = f"{recipe_hash(config)}-{seed}"
             if key not in done:
-                done[key] = run(setting, config, learn, validation, data)
-                write_json(path, report(done, base, seeds, images is not None))
-    found = report(done, base, seeds, images is not None)
-    write_json(path, found)
-    show(found)
+                state = folder / f"{setting.name}-{seed}.safetensors"
+                done[key] = run(setting, config, learn, validation, data, state)
+                write_json(path, report(done, base, seeds, made))
+                state.unlink(missing_ok=True)  # only now: a call that was stopped goes on from it
+    show(report(done, base, seeds, made))
 
 
-def known(path: Path) -> dict[str, Any]:
+def known(before: dict[str, Any]) -> dict[str, Any]:
     """The finished trainings of an earlier call, by recipe and seed, of these recipes alone."""
-    done = json.loads(path.read_text(encoding="utf-8"))["trainings"] if path.is_file() else {}
+    done = before.get("trainings", {})
     recipes = {recipe_hash(setting.config(0)) for setting in SETTINGS}
     return {key: one for key, one in done.items() if key.rsplit("-", 1)[0] in recipes}
 
 
 def run(
-    setting: Setting, config: TrainConfig, learn: TrainingSet, validation: ValidationSet, data: str
+    setting: Setting,
+    config: TrainConfig,
+    learn: TrainingSet,
+    validation: ValidationSet,
+    data: str,
+    state: Path,
 ) -> dict[str, Any]:
-    """Train one point of the sweep and measure it; angles in degrees."""
-    state = ROOT / "runs" / "sweep" / f"{setting.name}-{config.seed}.safetensors"
+    """Train one point of the sweep, kept at `state`, and measure it; angles in degrees."""
     found: dict[str, Any] = {"setting": setting.name, "seed": config.seed}
     try:
         training = trained(config, learn, state, data)
     except LossNotFinite as error:
-        state.unlink(missing_ok=True)
         return found | {"not_finite_at_step": error.fields["step"]}
-    state.unlink()  # only now: a training that was stopped goes on from it
-    network = training.network
-    centres = functional.normalize(training.training.head.weight.detach()).double().numpy()
+    try:
+        network = training.network
+    except WeightsNotFinite:
+        return found | {"not_finite_at_step": training.training.step}
+    centres = functional.normalize(training.training.head.weight.detach().cpu()).double().numpy()
     faces = embed(network, learn.inputs).numpy()
     rows = np.argsort(learn.labels, kind="stable")
     means = unit(
@@ -184,9 +196,9 @@ def nearest_other(directions: NDArray[np.float64]) -> float:
 
 
 def report(
-    done: dict[str, Any], base: TrainConfig, seeds: int, own: bool = False
+    done: dict[str, Any], base: TrainConfig, seeds: int, made: dict[str, Any]
 ) -> dict[str, Any]:
-    """results/sweep.json: a row a setting, its mean over seeds, and every training."""
+    """results/sweep.json: how it was made, a row a setting over its seeds, every training."""
     recipe = {
         k: v for k, v in resolved(base).items() if k not in ("scale", "add_angle", "ramp", "seed")
     }
@@ -203,7 +215,7 @@ def report(
         for measure in MEASURES if whole else ():
             row[measure] = spread(np.array([one[measure] for one in whole]))
         rows.append(row)
-    return made_by(COMMAND + (" --images ..." if own else "")) | {
+    return made | {
         "recipe": recipe,
         "seeds": seeds,
         "at": {"scale": SCALE, "margin": MARGIN},
@@ -226,7 +238,7 @@ def failed(one: dict[str, Any], done: dict[str, Any]) -> bool:
         return True
     control = [
         other["auc"] for other in done.values()
-        if other["setting"] == CONTROL.name and other["seed"] == one["seed"]
+        if other["setting"] == CONTROL.name and other["seed"] == one["seed"] and "auc" in other
     ]  # fmt: skip
     return bool(control) and one["auc"] <= control[0] - FALL
 

@@ -71,21 +71,23 @@ def differences() -> str:
 
 
 def seeds() -> str:
-    """Three starts of each loss, on validation and on test people."""
+    """Three starts of each loss, on validation people and, with --final, on test people."""
     found = read_json("seeds")
     lines = []
+    losses = found["losses"].values()
+    parts = [part for part in ("validation", "test") if all(part in one for one in losses)]
     for loss, one in found["losses"].items():
         cells = [
             ", ".join(f"{100 * v:.1f}" for v in one[part]["accuracy"]["each"]) + " % | "
             + ", ".join(f"{v:.4f}" for v in one[part]["auc"]["each"])
-            for part in ("validation", "test")
+            for part in parts
         ]  # fmt: skip
         lines.append(f"{loss} | " + " | ".join(cells))
-    what = "accuracy, validation | AUC, validation | accuracy, test | AUC, test"
+    what = " | ".join(f"accuracy, {part} | AUC, {part}" for part in parts)
     compared = [
         f"{second} less {first} | " + " | ".join(
             shown(by_start(found["losses"], second, first, part, measure))
-            for part in ("validation", "test")
+            for part in parts
             for measure, shown in (("accuracy", points), ("auc", signed))
         )
         for first, second in combinations(found["losses"], 2)

@@ -30,7 +30,7 @@ from evaluation.results import (
     plain,
     write_json,
 )
-from evaluation.scored import Scored, folder_pairs, lfw_test
+from evaluation.scored import PairsWithoutFolder, Scored, folder_pairs, lfw_test
 from model.errors import MarginScopeError
 from model.files import fingerprint
 from model.recipe import recipe_hash
@@ -74,7 +74,8 @@ def view1(
         pairs: A CSV of pairs in it, columns left and right, each PERSON/FILE; else they are drawn.
             The errors hold for a list in which people seldom recur, as they do in LFW's.
         checkpoints: A folder with softmax.safetensors and so on in place of assets/. With --images
-            these were trained on that folder, so only the people they held out are scored.
+            these were trained on that folder, so only the people they held out are scored; it is
+            refused where the folder has other people or photos now.
         output: Where the JSON goes; needed with --images or --checkpoints.
         final: Say that no choice of recipe, scale or margin is left to make. Needed on LFW.
     """
@@ -83,8 +84,12 @@ def view1(
         raise NotFinal()
     if output is None and (images or checkpoints):
         raise OutputMissing()
-    scored = folder_pairs(images, pairs, bool(checkpoints)) if images else lfw_test(data_home)
+    if pairs is not None and images is None:
+        raise PairsWithoutFolder(path=pairs)
     found = recognizers(checkpoints or ASSETS)
+    cards = {f"{loss}.safetensors": one.card for loss, one in found.items() if checkpoints}
+    splits = {name: card.split for name, card in cards.items() if card is not None}
+    scored = folder_pairs(images, pairs, splits) if images else lfw_test(data_home)
     command = "python evaluate.py view1" + (" --final" if images is None else " --images ...")
     report = made_by(command) | compared(scored, list(found.values()))
     for loss, recognizer in found.items():
@@ -119,24 +124,40 @@ class NoCheckpoints(MarginScopeError):
     sentence = "{folder} has none of {names}: name the folder that train.py wrote to."
 
 
+class LossOther(MarginScopeError):
+    """A checkpoint under the name of another loss."""
+
+    sentence = (
+        "{path} is of {found}, not of {loss}: rename it to {found}.safetensors, or put the right "
+        "file in its place."
+    )
+
+
 def recognizers(folder: Path) -> dict[str, Recognizer]:
-    """The checkpoints of a folder by loss; CheckpointInvalid, NoCheckpoints."""
+    """The checkpoints of a folder by loss; CheckpointInvalid, NoCheckpoints, LossOther."""
     files = {loss: folder / f"{loss}.safetensors" for loss in LOSSES}
     there = {loss: Recognizer.load(file) for loss, file in files.items() if file.is_file()}
     if not there:
         raise NoCheckpoints(folder=folder, names=", ".join(file.name for file in files.values()))
+    for loss, one in there.items():
+        if one.name != loss:
+            raise LossOther(path=files[loss], found=one.name, loss=loss)
     return there
 
 
 def compared(scored: Scored, networks: list[Recognizer]) -> dict[str, Any]:
-    """What each network scores and how much two of them differ, on the same draws of people."""
+    """What each network scores and how much two of them differ, on the same draws of people.
+
+    McNemar's test stands beside the differences of a list alone: it wants independent pairs.
+    """
     embeddings = [network.embed(scored.crops) for network in tqdm(networks, "embedding")]
     listed = on_listed(scored, networks, embeddings)
     every = on_all(scored, embeddings)
     tables = listed["tables"] | every["tables"]  # measure: (1 + draws, K)
+    people = scored.drawn_from()
     losses = {}
     for k, network in enumerate(networks):
-        values = {name: error(table[:, k]) for name, table in tables.items()}
+        values = {name: error(table[:, k], people) for name, table in tables.items()}
         one = nested(values) | listed["more"][k] | {"roc": every["roc"][k]}
         perfect = one.pop("perfect")
         own = one["calibration_error"]["value"]
@@ -147,10 +168,12 @@ def compared(scored: Scored, networks: list[Recognizer]) -> dict[str, Any]:
         losses[network.name] = one
     differences = {}
     for a, b in combinations(range(len(networks)), 2):
-        values = {name: error(table[:, b] - table[:, a]) for name, table in tables.items()}
+        values = {name: error(t[:, b] - t[:, a], people) for name, t in tables.items()}
         values.pop("calibration_error")
-        answers = {"mcnemar": mcnemar(listed["right"][b], listed["right"][a])}
-        differences[f"{networks[b].name} less {networks[a].name}"] = nested(values) | answers
+        one = nested(values)
+        if scored.listed:
+            one["mcnemar"] = mcnemar(listed["right"][b], listed["right"][a])
+        differences[f"{networks[b].name} less {networks[a].name}"] = one
     same = every["same"]
     return {
         "people": len(np.unique(scored.person)),
@@ -182,13 +205,17 @@ def drawn(
 def on_listed(
     scored: Scored, networks: list[Recognizer], embeddings: list[NDArray[np.float32]]
 ) -> dict[str, Any]:
-    """Accuracy, AUC, EER and calibration error on the listed pairs, for which pairs.txt stands."""
+    """Accuracy, AUC, EER and calibration error on the listed pairs, for which pairs.txt stands.
+
+    The probabilities are those for the share of genuine pairs that there is, half in LFW's list.
+    """
     same = scored.pairs.same
+    prior = float(same.mean())
     cosines = [pair_cosines(one, scored.pairs) for one in embeddings]
     angles = [degrees(cosine) for cosine in cosines]
     of = [network.calibration for network in networks]
     right = [(a <= c.threshold) == same for a, c in zip(angles, of, strict=True)]
-    said = [np.array([c.probability(x) for x in a]) for a, c in zip(angles, of, strict=True)]
+    said = [np.array([c.probability(x, prior) for x in a]) for a, c in zip(angles, of, strict=True)]
 
     def share(answers: NDArray[np.bool_], weight: Values) -> float:
         """Told rightly, both kinds of pair counting alike."""

@@ -14,10 +14,9 @@ most people, so these errors are a little small. Category: unrestricted, label-f
 Thirty trainings take long, so the recipe's schedule is halved, for all losses alike: SHORTER, which
 costs a point of AUC on validation people (results/recipes.md).
 A fold that is finished stands in results/view2.json, one that is not in runs/view2/, and any
-machine goes on with the next. Results of another recipe are never mixed in.
+machine goes on with the next. Results of another recipe, or of other photos, are never mixed in.
 """
 
-import json
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from evaluation.kept import earlier, photos_hash, same_photos, states_of
 from evaluation.results import (
     RESULTS,
     ROOT,
@@ -43,6 +43,7 @@ from model.data import (
     Collection,
     Pair,
     Pairs,
+    PartTooSmall,
     lfw_home,
     pairs_of_people,
     read_folder,
@@ -58,6 +59,7 @@ ORDER = ("arcface", "norm-softmax", "softmax")
 SHORTER: dict[str, Any] = {"epochs": 45, "stop_after": 19, "averaging": 0.997}
 COMMAND = "python evaluate.py view2 --final"
 MEASURES = ("accuracy", "auc")
+HOLDS = ("losses", "category", "schedule")  # by which a file of ours is known
 Loss = Literal["arcface", "norm-softmax", "softmax"]
 
 
@@ -89,6 +91,8 @@ def view2(
 ) -> None:
     """Train and score the ten folds of View 2, for each loss; finished folds are kept.
 
+    RecipeChanged, PhotosChanged or OutputOther where the file's folds are not of this study.
+
     Args:
         data_home: The folder that holds lfw_home/.
         images: Ten folds of this folder's people instead of LFW's: one sub-folder a person.
@@ -103,13 +107,18 @@ def view2(
         raise OutputMissing()
     path = output or RESULTS / "view2.json"
     command = COMMAND if images is None else "python evaluate.py view2 --images ..."
+    made = made_by(command)  # now: the code may change while this runs
     collection, sets = read_folder_folds(images) if images else read_lfw_folds(data_home)
+    photos = photos_hash(collection) if images else None
+    same_photos(path, earlier(path, *HOLDS), collection.root, photos)
+    made |= {"photos_sha256": photos} if images else {}
+    folder = states_of(ROOT / "runs" / "view2", output)
     for name in (loss,) if loss else ORDER:
         config = replace(read_recipe(ROOT / "recipes" / f"{name}.toml"), **SHORTER)
         for fold, one in list(enumerate(sets))[:folds]:
             if str(fold) in started(path, name, config)["losses"][name]["folds"]:
                 continue
-            state = state_of(path.stem, name, fold)
+            state = folder / f"{name}-{fold}.safetensors"
             found = scored_fold(collection, one, config, state)
             if images is None:
                 scores = {k: found[k] for k in ("checkpoint_sha256", "accuracy", "auc")}
@@ -118,10 +127,10 @@ def view2(
             report["losses"][name]["folds"][str(fold)] = found
             report["losses"][name] = summed(report["losses"][name])
             report["differences"] = differences(report["losses"])
-            report |= made_by(command)
+            report |= made
             report["seconds"] = total_seconds(report)
             write_json(path, report)
-            state.unlink()
+            state.unlink(missing_ok=True)
             print(f"{name}, fold {fold}: {100 * found['accuracy']:.2f} %, AUC {found['auc']:.4f}")
 
 
@@ -145,16 +154,9 @@ def read_folder_folds(root: Path) -> tuple[Collection, list[Fold]]:
     return collection, [Fold(people, None) for people in people_by_hash(collection)]
 
 
-def state_of(study: str, loss: str, fold: int) -> Path:
-    """Where a fold's training is kept until its result is."""
-    return ROOT / "runs" / study / f"{loss}-{fold}.safetensors"
-
-
 def started(path: Path, loss: str, config: TrainConfig) -> dict[str, Any]:
     """What the file has, with a place for this loss; RecipeChanged where its folds do not fit."""
-    report: dict[str, Any] = {"losses": {}}
-    if path.is_file():
-        report = json.loads(path.read_text(encoding="utf-8"))
+    report = earlier(path, *HOLDS) or {"losses": {}}
     wanted = recipe_hash(config)
     of_loss = report["losses"].setdefault(loss, {"recipe_sha256": wanted, "folds": {}})
     if of_loss["recipe_sha256"] != wanted:
@@ -168,9 +170,14 @@ def started(path: Path, loss: str, config: TrainConfig) -> dict[str, Any]:
 def scored_fold(
     collection: Collection, fold: Fold, config: TrainConfig, state: Path
 ) -> dict[str, Any]:
-    """Train the network of one fold, set its threshold, and answer the fold's pairs."""
+    """Train the network of one fold, set its threshold, and answer the fold's pairs.
+
+    PartTooSmall, before it is trained, where the fold has not both kinds of pair.
+    """
     faces = load_faces(fold_parts(collection, fold.people), bar("aligning faces"))
     told, no_face = fold_pairs(faces, fold.pairs)
+    if told.same.all() or not told.same.any():
+        raise PartTooSmall.of(collection.root, "fold's test", faces.person[faces.indices("test")])
     learn = training_set(faces, config)
     validation = validation_set(faces, config, collection.root)
     data = learn.fingerprint(faces.names)

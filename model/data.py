@@ -68,6 +68,23 @@ class TooFewPeople(MarginScopeError):
     )
 
 
+class PartTooSmall(MarginScopeError):
+    """A part of the people that does not have both kinds of pair."""
+
+    sentence = (
+        "Of the people in {root} {people} with a usable photo are in the {part} part, {usable} of "
+        "them with two or more. It needs two people, one of them with two photos: add people with "
+        "two photos or more, one sub-folder a person."
+    )
+
+    @staticmethod
+    def of(root: Path, part: str, person: NDArray[np.int64]) -> "PartTooSmall":
+        """person (N,): whom each photo of the part shows."""
+        _, counts = np.unique(person, return_counts=True)
+        usable = int((counts > 1).sum())
+        return PartTooSmall(root=root, part=part, people=len(counts), usable=usable)
+
+
 @dataclass(frozen=True)
 class Collection:
     """Photos by person: `images[i]` shows `people[person[i]]`; both are sorted by name.

@@ -14,7 +14,7 @@ from model.data import (
 )
 from model.errors import MarginScopeError
 
-FOLDS = 10
+FOLDS = 10  # at least two people a fold, one of them with two photos, for both kinds of pair
 PAIRS = "pairs.txt"
 TENTH = 10  # one in so many of the people who are left sets the threshold
 
@@ -23,6 +23,16 @@ class FoldsInvalid(MarginScopeError):
     """pairs.txt is not LFW's View 2."""
 
     sentence = "{path} is not LFW's View 2, {problem}. Take the file that comes with LFW."
+
+
+class TooFewForFolds(MarginScopeError):
+    """A folder of which ten sets would not all have both kinds of pair."""
+
+    sentence = (
+        "{root} has {people} people, {usable} of them with two photos or more. Ten folds need "
+        "{needed} people, {folds} of them with two photos or more: add people or photos, one "
+        "sub-folder a person."
+    )
 
 
 def read_folds(home: Path) -> list[list[Pair]]:
@@ -48,8 +58,18 @@ def people_of(pairs: list[Pair]) -> set[str]:
 
 
 def people_by_hash(collection: Collection) -> list[set[str]]:
-    """Ten sets of a folder's people, of as many each, by the order of their names' hashes."""
-    ordered = sorted(collection.people, key=name_hash)
+    """Ten sets of a folder's people, of as many each, by the order of their names' hashes.
+
+    Those with two photos or more, who have genuine pairs, are dealt out first. TooFewForFolds.
+    """
+    counts = np.bincount(collection.person, minlength=len(collection.people))
+    photos = dict(zip(collection.people, counts, strict=True))
+    usable = int((counts > 1).sum())
+    if len(photos) < 2 * FOLDS or usable < FOLDS:
+        raise TooFewForFolds(
+            root=collection.root, people=len(photos), usable=usable, needed=2 * FOLDS, folds=FOLDS
+        )
+    ordered = sorted(photos, key=lambda name: (photos[name] < 2, name_hash(name)))
     return [set(ordered[i::FOLDS]) for i in range(FOLDS)]
 
 

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from model.aligned import Faces
 from model.backbone import embed, to_input
-from model.data import Pairs, TooFewPeople, pairs_of_people
+from model.data import Pairs, PartTooSmall, pairs_of_people
 from model.errors import MarginScopeError
 from model.recipe import TrainConfig
 from model.verification import (
+    FEWEST_PEOPLE,
     Values,
     auc,
     balanced_accuracy,
@@ -29,7 +30,10 @@ from model.verification import (
 class TooFewImages(MarginScopeError):
     """The training images do not fill one batch."""
 
-    sentence = "{images} training images do not fill a batch of {batch_size}: lower --batch-size."
+    sentence = (
+        "{images} training images do not fill a batch of {batch_size}: add photos, or lower "
+        "train.py's --batch-size."
+    )
 
 
 class TooFewTrained(MarginScopeError):
@@ -37,7 +41,7 @@ class TooFewTrained(MarginScopeError):
 
     sentence = (
         "Of the people to train on, {people} have {min_images} usable photos or more; at least two "
-        "are needed: add photos or lower --min-images."
+        "are needed: add photos, or lower train.py's --min-images."
     )
 
 
@@ -90,13 +94,12 @@ def training_set(faces: Faces, config: TrainConfig) -> TrainingSet:
 
 
 def validation_set(faces: Faces, config: TrainConfig, root: Path) -> ValidationSet:
-    """All validation people's images and their pairs; TooFewPeople where a kind of pair lacks."""
+    """All validation people's images and their pairs; PartTooSmall where a kind of pair lacks."""
     chosen = faces.indices("validation")
     person = faces.person[chosen]
     pairs = pairs_of_people(person)
     if pairs.same.all() or not pairs.same.any():
-        usable = int((np.bincount(person) > 1).sum()) if len(person) else 0
-        raise TooFewPeople(root=root, people=len(np.unique(person)), usable=usable, needed=6)
+        raise PartTooSmall.of(root, "validation", person)
     inputs = to_input(torch.from_numpy(faces.crops[chosen]), config.input_size)
     return ValidationSet(inputs, person, pairs)
 
@@ -105,7 +108,7 @@ def measures(cosine: Values, validation: ValidationSet) -> dict[str, Any]:
     """Accuracy (both kinds of pair alike), AUC and EER, with standard errors over people.
 
     {"accuracy": {"value", "standard_error"}, "auc": {...}, "eer": {"value"}}. The threshold is the
-    best one for these same pairs.
+    best one for these same pairs. Of fewer than FEWEST_PEOPLE there are no errors.
     """
     same = validation.pairs.same
     correct = (cosine >= best_threshold(cosine, same)) == same
@@ -118,13 +121,12 @@ def measures(cosine: Values, validation: ValidationSet) -> dict[str, Any]:
     def area(weight: Values) -> float:
         return auc(cosine, same, weight)
 
-    found = {
-        name: {
-            "value": round(measure(np.ones(len(same))), 5),
-            "standard_error": round(bootstrap_over_people(measure, left, right), 5),
-        }
-        for name, measure in (("accuracy", accuracy), ("auc", area))
-    }
+    found = {}
+    for name, measure in (("accuracy", accuracy), ("auc", area)):
+        found[name] = {"value": round(measure(np.ones(len(same))), 5)}
+        if len(np.unique(validation.person)) >= FEWEST_PEOPLE:
+            error = bootstrap_over_people(measure, left, right)
+            found[name]["standard_error"] = round(error, 5)
     return found | {"eer": {"value": round(equal_error_rate(cosine, same), 5)}}
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from model.data import Pairs
 
 Values = NDArray[np.float64]
+FEWEST_PEOPLE = 3  # for an error over people; see people_draws()
 
 
 def pair_cosines(embeddings: NDArray[np.float32], pairs: Pairs) -> Values:
@@ -149,7 +150,8 @@ def people_draws(
 
     A pair of one person weighs as often as they were drawn, a pair of two as the product. That is
     for pairs of everybody with everybody; of a list of pairs see listed_draws(). A draw that leaves
-    no pair of one kind, as can happen with a handful of people, is drawn again.
+    no pair of one kind, as can happen with a handful of people, is drawn again; so two people are
+    drawn once each every time, and their errors would be 0 (FEWEST_PEOPLE).
     """
     rng = np.random.default_rng(seed)
     people, index = np.unique(np.concatenate([left, right]), return_inverse=True)

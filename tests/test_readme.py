@@ -100,6 +100,13 @@ def test_what_is_said_of_view_2_is_that_of_the_results():
     assert losses["arcface"]["n"] == 10
     between = 0.876 < losses["arcface"]["accuracy"]["value"] < 0.930
     assert between == ("ArcFace at half the schedule is above the one and below the other" in text)
+    found = json.loads((ROOT / "results" / "view2.json").read_text())["differences"]
+    apart = [
+        abs(one["value"]) > 2 * one["standard_error"]
+        for one in (found["arcface less norm-softmax"][m] for m in ("accuracy", "auc"))
+    ]
+    assert any(apart) != ("Fold by fold ArcFace and norm-softmax cannot be told apart" in text)
+    assert any(apart) != ("nor on View 2's 6,000 at half the schedule" in text)
     whole = all(losses.get(name, {"n": 0})["n"] == 10 for name in ("norm-softmax", "softmax"))
     assert whole != ("Not all networks of norm-softmax and softmax are trained yet" in text)
 

@@ -14,11 +14,44 @@ from model.aligned import load_faces
 from model.checkpoint import load_checkpoint
 from model.data import read_lfw
 from model.ledger import STATISTICS
+from model.recipe import TrainConfig
 
 
 def test_it_scores_test_people_only_when_no_choice_is_left():
     with pytest.raises(NotFinal):
         factors.factors()
+
+
+def test_what_was_trained_is_kept_until_the_result_is(tmp_path, monkeypatch):
+    config = TrainConfig(loss="arcface", scale=16.0)
+    state = tmp_path / "runs" / "factors" / "arcface-16.safetensors"
+    order = []
+
+    def write_json(path, report):
+        order.append(state.is_file())
+
+    def four(faces):
+        state.parent.mkdir(parents=True)
+        state.touch()
+        order.append("trained")
+        return [factors.Cell(config, torch.nn.Identity(), torch.zeros(1))]
+
+    def compared(faces, home, cells):
+        return {cell.name: {"auc": {"value": 0.9}, "validation_auc": {"value": 0.9}}
+                for cell in cells}, {}  # fmt: skip
+
+    monkeypatch.setattr(factors, "ROOT", tmp_path)
+    monkeypatch.setattr(factors, "made_by", lambda command: order.append("header") or {})
+    for name in ("lfw_home", "read_lfw", "load_faces"):
+        monkeypatch.setattr(factors, name, lambda *of, **more: None)
+    monkeypatch.setattr(factors, "append_to_test_log", lambda entry: None)
+    monkeypatch.setattr(factors, "angles", lambda faces, cell: {"checkpoint_sha256": "0"})
+    monkeypatch.setattr(factors, "four", four)
+    monkeypatch.setattr(factors, "compared", compared)
+    monkeypatch.setattr(factors, "write_json", write_json)
+    factors.factors(final=True)
+    assert order == ["header", "trained", True]
+    assert not state.exists()
 
 
 @pytest.mark.lfw

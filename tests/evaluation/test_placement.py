@@ -1,8 +1,12 @@
 """evaluation/placement.py on hand-made spaces: who is held out, errors, company, refusals."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from evaluation import placement, results
+from evaluation.ledger import ledger
 from evaluation.placement import (
     HELD_OUT,
     choices,
@@ -17,6 +21,7 @@ from evaluation.placement import (
     wrapped,
 )
 from model.aligned import Faces
+from model.gallery import GalleryInvalid
 from model.sphere import Places
 
 
@@ -69,6 +74,17 @@ def test_a_stranger_is_one_image_of_each_validation_person():
         unreadable=(), faceless=(), shared=(),
     )  # fmt: skip
     np.testing.assert_array_equal(one_each(faces), [0, 5])
+
+
+@pytest.mark.parametrize("measure", [ledger, placement.placement])
+def test_a_gallery_of_other_checkpoints_is_not_measured(tmp_path, monkeypatch, measure):
+    results.shipped_gallery()
+    for file in (*results.ASSETS.glob("*.safetensors"), results.ASSETS / "gallery.npz"):
+        shutil.copy(file, tmp_path)
+    shutil.copy(tmp_path / "softmax.safetensors", tmp_path / "arcface.safetensors")
+    monkeypatch.setattr(results, "ASSETS", tmp_path)
+    with pytest.raises(GalleryInvalid, match=r"made with another arcface\.safetensors"):
+        measure()
 
 
 @pytest.fixture(scope="module")

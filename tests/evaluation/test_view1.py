@@ -1,15 +1,29 @@
 """evaluation/view1.py on networks made by hand: every measure against its own definition."""
 
 import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score, roc_curve
 
+from evaluation import scored as scored_
 from evaluation import view1
-from evaluation.scored import PairsInvalid, Scored, folder_pairs
+from evaluation.results import ASSETS
+from evaluation.scored import (
+    FolderChanged,
+    PairsInvalid,
+    PairsWithoutFolder,
+    Scored,
+    folder_pairs,
+    split_of,
+)
+from model.aligned import Faces
 from model.calibration import Calibration
-from model.data import Pairs, TooFewPeople, pairs_of_people
+from model.data import Collection, Pairs, PartTooSmall, pairs_of_people, read_folder
 from model.recognizer import Recognizer
 from model.verification import calibration_error, degrees, equal_error_rate
 
@@ -70,7 +84,8 @@ def test_each_measure_is_what_its_name_says(scored, report):
         assert scores["auc"]["value"] == pytest.approx(area, abs=1e-5)
         eer = equal_error_rate(cosine, scored.pairs.same)
         assert scores["eer"]["value"] == pytest.approx(eer, abs=1e-4)
-        said = np.array([one.calibration.probability(angle) for angle in degrees(cosine)])
+        share = scored.pairs.same.mean()  # not half of them are genuine here
+        said = np.array([one.calibration.probability(angle, share) for angle in degrees(cosine)])
         off = calibration_error(said, scored.pairs.same)
         assert scores["calibration_error"]["value"] == pytest.approx(off, abs=1e-4)
         # Each has EACH photos, so all weigh alike: the weights of people change nothing
@@ -131,6 +146,35 @@ def test_a_network_does_not_differ_from_itself(scored, monkeypatch):
     assert difference["mcnemar"] == {"only_first": 0, "only_second": 0, "p_value": 1.0}
 
 
+def test_pairs_of_everybody_with_everybody_have_no_test_of_independent_ones(scored, monkeypatch):
+    monkeypatch.setattr(view1, "DRAWS", 10)
+    monkeypatch.setattr(view1, "DRAWS_OF_ALL", 10)
+    rng = np.random.default_rng(0)
+    networks = [network("softmax", 0.9, rng), network("arcface", 0.5, rng)]
+    person = scored.person
+    every = replace(scored, pairs=pairs_of_people(person), listed=False)
+    (difference,) = view1.compared(every, networks)["differences"].values()
+    assert "mcnemar" not in difference
+    assert difference["auc"]["standard_error"] > 0
+
+
+@pytest.mark.parametrize("people", [2, 3])
+def test_of_two_people_there_is_no_error(scored, monkeypatch, people):
+    """Each draw of two people that has both kinds of pair is the same: it would be 0."""
+    monkeypatch.setattr(view1, "DRAWS", 10)
+    monkeypatch.setattr(view1, "DRAWS_OF_ALL", 10)
+    some = scored.person < people
+    few = Scored(
+        scored.crops[some], scored.person[some], pairs_of_people(scored.person[some]), False
+    )
+    rng = np.random.default_rng(0)
+    found = view1.compared(few, [network("softmax", 2.0, rng), network("arcface", 2.0, rng)])
+    (difference,) = found["differences"].values()
+    for one in (difference, *found["losses"].values()):
+        for measure in (one["auc"], one["accuracy"], one["eer"], *one["tar_at_far"].values()):
+            assert ("standard_error" in measure) == (people == 3)
+
+
 def test_of_a_large_folder_the_pairs_of_some_images_are_told(scored, monkeypatch):
     monkeypatch.setattr(view1, "DRAWS", 10)
     monkeypatch.setattr(view1, "DRAWS_OF_ALL", 10)
@@ -144,6 +188,8 @@ def test_it_scores_lfw_only_when_no_choice_is_left():
         view1.view1()
     with pytest.raises(view1.OutputMissing):
         view1.view1(images="anybody")
+    with pytest.raises(PairsWithoutFolder, match=r"own\.csv lists photos.*--images"):
+        view1.view1(pairs="own.csv", final=True)
 
 
 def test_ones_own_people_are_scored_by_the_shipped_checkpoints(
@@ -155,24 +201,104 @@ def test_ones_own_people_are_scored_by_the_shipped_checkpoints(
     found = json.loads((tmp_path / "own.json").read_text())
     assert found["people"] == 9
     assert set(found["losses"]) == {"softmax", "norm-softmax", "arcface"}
-    held_out = folder_pairs(people_folder, None, test_alone=True)
+    assert all("mcnemar" not in one for one in found["differences"].values())
+
+
+def unaligned(collection: Collection) -> Faces:
+    """A folder's photos as if each showed a face: who is there is asked, not how they look."""
+    names = [photo.stem for photo in collection.images]
+    return Faces(
+        crops=np.zeros((len(names), 112, 112, 3), np.uint8), person=collection.person,
+        part=np.array(collection.parts)[collection.person], image=np.array(names),
+        names=collection.people, unreadable=(), faceless=(), shared=(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """Nine people of four photos each, none of which is ever opened."""
+    for person in range(9):
+        for photo in range(4):
+            path = tmp_path / "people" / f"person-{person}" / f"{photo}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    monkeypatch.setattr(scored_, "load_faces", lambda collection, bar: unaligned(collection))
+    return tmp_path / "people"
+
+
+def test_checkpoints_are_scored_on_the_very_folder_that_they_were_trained_on(folder, tmp_path):
+    trained = {"arcface.safetensors": split_of(unaligned(read_folder(folder)))}
+    held_out = folder_pairs(folder, None, trained)
     assert len(np.unique(held_out.person)) == 2  # an eighth, at least two
+    assert len(np.unique(folder_pairs(folder, None).person)) == 9
+    shutil.copytree(folder / "person-0", folder / "person-9")
+    with pytest.raises(FolderChanged, match=r"5 people with 20 .* has 6 people with 24 .*Train"):
+        folder_pairs(folder, None, trained)
+    shutil.copy(ASSETS / "arcface.safetensors", tmp_path)  # of LFW
+    with pytest.raises(FolderChanged, match=r"^arcface\.safetensors was trained"):
+        view1.view1(images=folder, checkpoints=tmp_path, output=tmp_path / "own.json")
 
 
-def test_a_list_of_pairs_is_read_and_one_that_does_not_fit_is_refused(people_folder, tmp_path):
-    names = sorted(p.relative_to(people_folder).as_posix() for p in people_folder.rglob("*.*"))
+def test_what_is_said_of_a_part_that_is_too_small_is_of_that_part(folder, monkeypatch):
+    faces = unaligned(read_folder(folder))
+    held = faces.indices("test")
+    alone = faces.person == faces.person[held[0]]
+    faces = replace(faces, part=np.where(alone | (faces.part != "test"), faces.part, "train"))
+    monkeypatch.setattr(scored_, "load_faces", lambda collection, bar: faces)
+    with pytest.raises(
+        PartTooSmall, match=r"1 with a usable photo are in the test part, 1 of them"
+    ):
+        folder_pairs(folder, None, {"arcface.safetensors": split_of(faces)})
+
+
+def test_a_checkpoint_under_another_losss_name_is_refused(tmp_path):
+    shutil.copy(ASSETS / "arcface.safetensors", tmp_path / "softmax.safetensors")
+    with pytest.raises(
+        view1.LossOther, match=r"softmax\.safetensors is of arcface, not of softmax"
+    ):
+        view1.recognizers(tmp_path)
+
+
+def test_a_list_of_pairs_is_read_and_one_that_does_not_fit_is_refused(folder, tmp_path):
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.*"))
     listed = tmp_path / "pairs.csv"
     listed.write_text(f"left,right\n{names[0]},{names[1]}\n{names[0]},{names[-1]}\n")
-    pairs = folder_pairs(people_folder, listed, test_alone=False).pairs
+    pairs = folder_pairs(folder, listed).pairs
     assert pairs.same.tolist() == [True, False]
     listed.write_text(f"left,right\n{names[0]},nobody/1.jpg\n")
     with pytest.raises(PairsInvalid, match=r"line 2.*nobody/1"):
-        folder_pairs(people_folder, listed, test_alone=False)
+        folder_pairs(folder, listed)
     listed.write_text("left,right\n")
     with pytest.raises(PairsInvalid, match="no pair"):
-        folder_pairs(people_folder, listed, test_alone=False)
+        folder_pairs(folder, listed)
     with pytest.raises(PairsInvalid, match="cannot be read"):
-        folder_pairs(people_folder, tmp_path / "none.csv", test_alone=False)
-    listed.write_text(f"left,right\n{names[0]},{names[1]}\n")
-    with pytest.raises(TooFewPeople):
-        folder_pairs(people_folder, listed, test_alone=False)
+        folder_pairs(folder, tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("left,right\n{a},\n", "line 2: its right names no photo"),
+        ("left,right\n{a}\n", "line 2: its right names no photo"),
+        ("left,right\n.,{a}\n", "line 2: its left names no photo"),
+        ("one,two\n{a},{b}\n", "line 1: its columns are 'one', 'two'"),
+        ("left;right\n{a};{b}\n", "line 1: its columns are 'left;right'"),
+        ("left, right\n{a}, {b}\n", "line 1: its columns are 'left', ' right'"),
+        ("", "line 1: its columns are none"),
+        ("left,right\n{a},{b}\n{a},{a}\n", "line 3: it pairs a photo with itself"),
+        (
+            "left,right\n{a},{twin}\n",
+            "line 2: 'person-2/0' is 2 photos that differ in their endings",
+        ),
+        ("left,right\n{a},{b}\n", "all its pairs are of one person, and pairs of two people"),
+        ("left,right\n{a},{c}\n", "all its pairs are of two people, and pairs of one person"),
+    ],
+)
+def test_a_list_that_makes_no_sense_is_refused_with_the_reason(folder, tmp_path, text, problem):
+    shutil.copy(folder / "person-2" / "0.png", folder / "person-2" / "0.bmp")
+    names = {"a": "person-0/0.png", "b": "person-0/1.png", "c": "person-1/0.png",
+             "twin": "person-2/0.png"}  # fmt: skip
+    listed = tmp_path / "pairs.csv"
+    listed.write_text(text.format(**names))
+    with pytest.raises(PairsInvalid, match=re.escape(problem)):
+        folder_pairs(folder, listed)

@@ -13,7 +13,7 @@ from evaluation.runs import trained
 from model import folds
 from model.aligned import load_faces
 from model.checkpoint import half
-from model.data import Collection, read_lfw
+from model.data import Collection, PartTooSmall, read_lfw
 from model.folds import FOLDS, FoldsInvalid, fold_parts, people_of, read_folds
 from model.recipe import TrainConfig, recipe_hash
 from model.sets import TrainingSet
@@ -81,7 +81,7 @@ def test_finished_folds_are_kept_and_an_interrupted_one_goes_on(small, tmp_path,
             view2.view2(small, loss="norm-softmax", folds=3, final=True)
     report = json.loads((tmp_path / "view2.json").read_text())
     assert list(report["losses"]["norm-softmax"]["folds"]) == ["0"]
-    assert view2.state_of("view2", "norm-softmax", 1).is_file()
+    assert (tmp_path / "runs" / "view2" / "norm-softmax-1.safetensors").is_file()
     taken: list[str] = []
     with monkeypatch.context() as patched:
         patched.setattr(runs, "take", lambda run, *x: (taken.append(run.state.stem), take(run, *x)))
@@ -158,6 +158,15 @@ def test_anybodys_own_people_have_ten_folds(small, tmp_path):
     assert sum(len(fold.people) for fold in folds_of) == len(collection.people)
 
 
+def test_a_fold_without_both_kinds_of_pair_is_refused_before_it_is_trained(
+    small, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(view2, "trained", None)
+    collection = read_lfw(small / "lfw_home")
+    with pytest.raises(PartTooSmall, match=r"1 with a usable photo are in the fold's test part"):
+        view2.scored_fold(collection, view2.Fold({"Person_00"}, None), SMALL, tmp_path / "state")
+
+
 def test_the_recipes_hash_is_blind_to_seed_and_machine_and_to_nothing_else():
     same = replace(SMALL, seed=7, threads=3, device="cpu", save_every=9, workers=2)
     assert recipe_hash(same) == recipe_hash(SMALL)
@@ -185,6 +194,19 @@ def test_a_training_is_the_same_in_one_go_and_in_two(tmp_path, monkeypatch):
     for name, weights in half(whole.network).items():
         torch.testing.assert_close(half(halves.network)[name], weights, rtol=0, atol=0)
     assert len(halves.history) == len(whole.history) == 6
+
+
+def test_a_state_beyond_the_last_step_is_begun_anew(tmp_path, capsys):
+    inputs = torch.randn(24, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    learn = TrainingSet(inputs, np.arange(24) % 3, np.arange(3))
+    shorter = replace(SMALL, stop_after=1)
+    wanted = trained(shorter, learn, tmp_path / "fresh", "x")
+    trained(SMALL, learn, tmp_path / "state", "x")
+    found = trained(shorter, learn, tmp_path / "state", "x")
+    assert "begun anew: it took 6 steps, and the last is 3" in "".join(capsys.readouterr())
+    assert (found.training.step, len(found.history)) == (3, 3)
+    for name, weights in half(wanted.network).items():
+        torch.testing.assert_close(half(found.network)[name], weights, rtol=0, atol=0)
 
 
 def test_folds_that_share_a_person_are_refused(home):
