@@ -231,9 +231,9 @@ def finish(
     centres = training.head.weight[rows]
     save_checkpoint(path, weights, centres, None if bias is None else bias[rows], card)
     shown = ", ".join(
-        f"{name} {found['value']:.4f} ± {found['standard_error']:.4f}"
+        f"{name} {found['value']:.4f}"
+        + (f" ± {found['standard_error']:.4f}" if "standard_error" in found else "")
         for name, found in card.validation.items()
-        if "standard_error" in found
     )
     print(f"{path}: {shown} on validation pairs")
 

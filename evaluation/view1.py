@@ -154,10 +154,11 @@ def compared(scored: Scored, networks: list[Recognizer]) -> dict[str, Any]:
     listed = on_listed(scored, networks, embeddings)
     every = on_all(scored, embeddings)
     tables = listed["tables"] | every["tables"]  # measure: (1 + draws, K)
-    people = scored.drawn_from()
+    listed_people, everybody = scored.drawn_from(), len(np.unique(scored.person))
+    people = {name: everybody if name in every["tables"] else listed_people for name in tables}
     losses = {}
     for k, network in enumerate(networks):
-        values = {name: error(table[:, k], people) for name, table in tables.items()}
+        values = {name: error(table[:, k], people[name]) for name, table in tables.items()}
         one = nested(values) | listed["more"][k] | {"roc": every["roc"][k]}
         perfect = one.pop("perfect")
         own = one["calibration_error"]["value"]
@@ -168,7 +169,7 @@ def compared(scored: Scored, networks: list[Recognizer]) -> dict[str, Any]:
         losses[network.name] = one
     differences = {}
     for a, b in combinations(range(len(networks)), 2):
-        values = {name: error(t[:, b] - t[:, a], people) for name, t in tables.items()}
+        values = {name: error(t[:, b] - t[:, a], people[name]) for name, t in tables.items()}
         values.pop("calibration_error")
         one = nested(values)
         if scored.listed:

@@ -149,9 +149,15 @@ def read_lfw_folds(data_home: Path | None) -> tuple[Collection, list[Fold]]:
 
 
 def read_folder_folds(root: Path) -> tuple[Collection, list[Fold]]:
-    """Anybody's own people in ten sets."""
+    """Anybody's own people in ten sets; PartTooSmall where one leaves too few to validate on."""
     collection = read_folder(root)
-    return collection, [Fold(people, None) for people in people_by_hash(collection)]
+    sets = people_by_hash(collection)
+    for people in sets:
+        validates = np.array(fold_parts(collection, people).parts) == "validation"
+        person = collection.person[validates[collection.person]]
+        if not 1 < len(np.unique(person)) < len(person):
+            raise PartTooSmall.of(root, "fold's validation", person)
+    return collection, [Fold(people, None) for people in sets]
 
 
 def started(path: Path, loss: str, config: TrainConfig) -> dict[str, Any]:

@@ -102,8 +102,9 @@ def _presets(people: int, words: Text) -> str:
     def take() -> None:
         name = st.session_state["lab-preset"] or NONE
         put("lab-preset", name)
-        if name != NONE:
-            _set(PRESETS[name].setting())
+        shown = {field.name: st.session_state[f"lab-{field.name}"] for field in fields(Setting)}
+        # One's own stay as they are: set anew, so that the URL tells of what is no preset's now.
+        _set(Setting(**shown) if name == NONE else PRESETS[name].setting())
 
     names = [NONE, *PRESETS]
     found = st.selectbox(

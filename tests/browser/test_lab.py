@@ -118,6 +118,15 @@ def test_what_was_set_stands_after_a_reload_and_another_page(browser, app_url):
     ramp = page.locator(".st-key-lab-ramp").get_by_role("slider")
     expect(ramp).to_have_value("0")  # the preset's, as ever
     page.context.close()
+    page = opened(browser, f"{app_url}/lab?lab-preset=full_margin", READY)
+    title = page.locator(".lab .stage figcaption b").nth(1)
+    page.locator(".st-key-lab-preset input").click()
+    page.get_by_role("option", name="Your own setting").click()
+    expect(page).to_have_url(re.compile("lab-preset=own"), timeout=SLOW)
+    expect(page).to_have_url(re.compile(r"lab-add_angle=1"), timeout=SLOW)
+    page.reload()
+    expect(title).to_contain_text("m₂ = 1, s = 64", timeout=SLOW)
+    page.context.close()
 
 
 def test_it_survives_a_change_of_page(page: Page):

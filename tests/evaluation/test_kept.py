@@ -9,15 +9,15 @@ from evaluation import sweep, view2
 from evaluation.kept import OutputOther, PhotosChanged, earlier, photos_hash, states_of
 from evaluation.results import RESULTS
 from model import folds
-from model.data import read_folder
+from model.data import PartTooSmall, read_folder
 
 FOLD = {"accuracy": 0.5, "auc": 0.5, "checkpoint_sha256": "0" * 64, "seconds": 1.0}
 
 
 @pytest.fixture
 def people(tmp_path):
-    """Nine people of four photos each, none of which is ever opened."""
-    for person in range(9):
+    """Thirty people of four photos each, none of which is ever opened."""
+    for person in range(30):
         for photo in range(4):
             path = tmp_path / "people" / f"person-{person}" / f"{photo}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def ten_folds(tmp_path, monkeypatch):
     monkeypatch.setattr(view2, "read_recipe", lambda path: sweep.BASE)
     monkeypatch.setattr(view2, "scored_fold", scored_fold)
     monkeypatch.setattr(view2, "append_to_test_log", lambda entry: None)
-    monkeypatch.setattr(folds, "FOLDS", 4)  # of nine people
+    monkeypatch.setattr(folds, "TENTH", 2)  # of so few people
     return states
 
 
@@ -59,6 +59,15 @@ def test_photos_are_known_by_names_and_sizes(people):
     assert len({before, longer, renamed}) == 3
     (people / "person-3" / "gone.png").symlink_to(people / "nowhere.png")
     assert len(photos_hash(read_folder(people))) == 64
+
+
+def test_folds_that_leave_nobody_to_validate_on_are_refused_at_once(
+    people, tmp_path, ten_folds, monkeypatch
+):
+    monkeypatch.setattr(folds, "TENTH", 10**9)
+    with pytest.raises(PartTooSmall, match="fold's validation part"):
+        one_fold(people, tmp_path / "own.json")
+    assert ten_folds == []
 
 
 def test_folds_of_other_photos_are_not_mixed_in(people, tmp_path, ten_folds):

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -142,6 +143,7 @@ def test_a_killed_training_resumes_to_the_same_weights_bit_for_bit(people_folder
     assert "left out, 1 that cannot be read: person-0/broken.jpg" in said
     assert "left out, 1 that show no face: person-1/nobody.png" in said
     assert said.count("on validation pairs") == 5  # four evaluations and the result
+    assert re.search(r"arcface\.safetensors: accuracy \d\.\d{4}, .*on validation pairs", said)
 
     killed = tmp_path / "killed"
     process = train(people_folder, killed)
