@@ -114,6 +114,9 @@ def test_what_is_said_of_view_2_is_that_of_the_results():
         for loss in ("norm-softmax", "arcface")
         for m in ("accuracy", "auc")
     ]
+    gains = [found[f"{loss} less softmax"]["auc"]["value"] for loss in ("norm-softmax", "arcface")]
+    said = " of ".join(f"{gain:.4f}".lstrip("0") for gain in gains)
+    assert f"in View 2 {said} of AUC" in text
     assert all(ahead) == ("both are ahead of softmax by more than two standard errors" in text)
 
 
