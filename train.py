@@ -203,14 +203,10 @@ def finish(
     end = own_centre_angles(network, training.head.cpu(), learn.inputs, learn.labels)
     seen = {person for person, _ in seen_gallery(faces.person, faces.part, faces.names)}
     rows = [i for i, person in enumerate(learn.people) if int(person) in seen]
-    split = {part: faces.indices(part) for part in PARTS}
     card = Card(
         loss=training.config.loss,
         recipe=resolved(training.config),
-        split={
-            part: {"people": len(np.unique(faces.person[chosen])), "images": len(chosen)}
-            for part, chosen in split.items()
-        }
+        split=faces.split()
         | {"trained": {"people": len(learn.people), "images": len(learn.labels)}},
         training={
             "steps": training.step,

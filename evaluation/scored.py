@@ -136,7 +136,7 @@ def folder_pairs(
     """
     faces = load_faces(read_folder(root), bar("aligning faces"))
     for checkpoint, split in (trained or {}).items():
-        then, now = counted(split), counted(split_of(faces))
+        then, now = counted(split), counted(faces.split())
         if then != now:
             raise FolderChanged(checkpoint=checkpoint, root=root, then=then, now=now)
     chosen = faces.indices("test") if trained else np.arange(len(faces.person))
@@ -149,15 +149,6 @@ def folder_pairs(
         usable = int((photos > 1).sum())
         raise TooFewPeople(root=root, people=len(photos), usable=usable, needed=2)
     return Scored(faces.crops[chosen], person, pairs, listed=listed is not None)
-
-
-def split_of(faces: Faces) -> dict[str, dict[str, int]]:
-    """People and images a part, as a checkpoint's card has them."""
-    parts = {part: faces.person[faces.indices(part)] for part in PARTS}
-    return {
-        part: {"people": len(np.unique(person)), "images": len(person)}
-        for part, person in parts.items()
-    }
 
 
 def counted(split: Mapping[str, Any]) -> str:

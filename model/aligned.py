@@ -18,7 +18,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from model.data import Collection, drop_shared_pixels
+from model.data import PARTS, Collection, drop_shared_pixels
 from model.errors import MarginScopeError
 from model.faces import CROP, FacesTooMany, align, choose, detect
 from model.files import write_whole
@@ -66,6 +66,14 @@ class Faces:
     def indices(self, part: str) -> NDArray[np.int64]:
         """Which faces belong to a part, (K,)."""
         return np.flatnonzero(self.part == part)
+
+    def split(self) -> dict[str, dict[str, int]]:
+        """How many people and images each part has, as a checkpoint's card keeps it."""
+        parts = {part: self.person[self.indices(part)] for part in PARTS}
+        return {
+            part: {"people": len(np.unique(person)), "images": len(person)}
+            for part, person in parts.items()
+        }
 
 
 def load_faces(collection: Collection, progress: Progress = lambda items, total: items) -> Faces:

@@ -19,7 +19,6 @@ from evaluation.scored import (
     PairsWithoutFolder,
     Scored,
     folder_pairs,
-    split_of,
 )
 from model.aligned import Faces
 from model.calibration import Calibration
@@ -227,7 +226,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def test_checkpoints_are_scored_on_the_very_folder_that_they_were_trained_on(folder, tmp_path):
-    trained = {"arcface.safetensors": split_of(unaligned(read_folder(folder)))}
+    trained = {"arcface.safetensors": unaligned(read_folder(folder)).split()}
     held_out = folder_pairs(folder, None, trained)
     assert len(np.unique(held_out.person)) == 2  # an eighth, at least two
     assert len(np.unique(folder_pairs(folder, None).person)) == 9
@@ -248,7 +247,7 @@ def test_what_is_said_of_a_part_that_is_too_small_is_of_that_part(folder, monkey
     with pytest.raises(
         PartTooSmall, match=r"1 with a usable photo are in the test part, 1 of them"
     ):
-        folder_pairs(folder, None, {"arcface.safetensors": split_of(faces)})
+        folder_pairs(folder, None, {"arcface.safetensors": faces.split()})
 
 
 def test_a_checkpoint_under_another_losss_name_is_refused(tmp_path):
